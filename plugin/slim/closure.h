@@ -1,0 +1,63 @@
+/* closure.h - what programs need to run, read from their ELF headers, never by running them.
+ *
+ * From a set of files inside a root, follows PT_INTERP, DT_NEEDED, DT_RPATH and DT_RUNPATH
+ * ($ORIGIN, $LIB, $PLATFORM), ld.so.conf, the loader's default directories and `.note.dlopen`
+ * (required entries), and checks symbol versions. Everything is looked up beneath the root fd.
+ * Depends on: util/, libelf.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buf.h"
+#include "util/error.h"
+#include "util/map.h"
+
+/* One file that belongs to the closure, or a link on the way to it. */
+struct slip_needed {
+    char *path;      /* owned: absolute, where it was found in the root */
+    char *link;      /* owned: its target when it is a symbolic link, else NULL */
+    char *why;       /* owned: path of what asked for it first */
+    char *soname;    /* owned: the name it was asked by ("libc.so.6"), or "interpreter", "dlopen" */
+    char *package;   /* owned: dpkg package that owns it, or NULL */
+    bool by_default; /* the loader finds it without RUNPATH and without ld.so.cache */
+    bool by_runpath; /* found through RUNPATH of the one that asked */
+};
+
+/* Something a program will probably want at run time and no header says. */
+struct slip_hint {
+    char *path; /* owned: the program */
+    char *need; /* owned: "ca-certificates", "tzdata", "passwd", "/bin/sh", "nsswitch", "plugins" */
+    char *text; /* owned: one sentence */
+};
+
+struct slip_closure {
+    struct slip_needed *files; /* sorted by path; without the roots themselves */
+    size_t nfiles, files_cap;
+    struct slip_hint *hints;
+    size_t nhints, hints_cap;
+};
+
+#define SLIP_CLOSURE_INIT ((struct slip_closure){ 0 })
+
+struct slip_closure_options {
+    int root;                      /* root fd in which libraries are looked up */
+    const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
+    const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
+    /* 1 when the runtime's base already has this soname usable (then it is not added). NULL: no
+     * base. The base's symbol versions are checked when base_root >= 0. */
+    int base_root; /* -1: scratch */
+};
+
+/* `roots` are absolute paths in options->root: programs, libraries, scripts (#! interpreters are
+ * followed and reported as a hint when missing). A library that is nowhere is an error that names
+ * the file, who needs it, and the Debian package when it can be told. */
+int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *roots,
+                         const struct slip_closure_options *options, struct slip_error *err);
+/* hello -> libpq.so.5 -> libz.so.1, for explain. Caller frees; NULL if `path` is not in it. */
+char *slip_closure_chain(const struct slip_closure *closure, const char *path);
+void slip_closure_release(struct slip_closure *closure);
+
+/* 1 when the file at `path` in `root` is ELF, 0 when not, -1 when it cannot be read. */
+int slip_is_elf(int root, const char *path);

@@ -1,0 +1,29 @@
+/* snapshot.h - layer directories of builder stages and of unpacked images.
+ *
+ * A snapshot is made in the session directory, filled, and published under its id by one rename;
+ * published ones are never written again. <id>/fs is the layer directory. An id is a key: 64 hex
+ * digits. Two builds that make the same one: the first wins, the second's copy goes.
+ * Depends on: util/, store/store.
+ */
+#pragma once
+
+#include "store/store.h"
+
+struct slip_snapshot {
+    struct slip_store *store; /* borrowed */
+    int dir;                  /* owned: fd of the draft directory; -1: nothing to roll back */
+    int fs;                   /* owned: fd of its fs/ */
+    char name[24];            /* in the session directory */
+};
+
+#define SLIP_SNAPSHOT_INIT ((struct slip_snapshot){ .dir = -1, .fs = -1 })
+
+int slip_snapshot_begin(struct slip_snapshot *snapshot, struct slip_store *store,
+                        struct slip_error *err);
+int slip_snapshot_commit(struct slip_snapshot *snapshot, const char *id, struct slip_error *err);
+void slip_snapshot_release(struct slip_snapshot *snapshot);
+
+/* O_DIRECTORY fd of the published snapshot's fs/, or -1 with errno ENOENT left in err->sys_errno.
+ */
+int slip_snapshot_open(struct slip_store *store, const char *id, struct slip_error *err);
+int slip_snapshot_has(struct slip_store *store, const char *id); /* 1 or 0 */

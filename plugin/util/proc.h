@@ -1,0 +1,17 @@
+/* proc.h - helper programs of the host (newuidmap, docker, podman), never of an image.
+ * argv goes to execvp as it is; there is no shell. Depends on: util/buf, util/error.
+ */
+#pragma once
+
+#include "util/buf.h"
+#include "util/error.h"
+
+/* Runs argv and waits. *ret_status is the exit status, or 128 + signal. Output is inherited unless
+ * `capture` is given, which then receives stdout (at most 16 MiB). -1 only when it could not run.
+ */
+int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
+                  struct slip_error *err);
+/* "exited with status 2", "was killed by SIGKILL (out of memory?)" for a waitpid status. */
+char *slip_proc_status_words(int wait_status);
+/* 1 when `name` can be found in PATH. */
+int slip_proc_have(const char *name);
