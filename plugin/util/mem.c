@@ -48,7 +48,9 @@ char *slip_xstrndup(const char *s, size_t n)
 
 char *slip_xstrdup(const char *s)
 {
-    return slip_xstrndup(s, SIZE_MAX);
+    size_t n = strlen(s) + 1;
+
+    return memcpy(slip_xmalloc(n), s, n);
 }
 
 char *slip_xvasprintf(const char *fmt, va_list ap)
@@ -116,7 +118,9 @@ char *slip_arena_strndup(struct slip_arena *arena, const char *s, size_t n)
 
 char *slip_arena_strdup(struct slip_arena *arena, const char *s)
 {
-    return slip_arena_strndup(arena, s, SIZE_MAX);
+    size_t n = strlen(s) + 1;
+
+    return memcpy(slip_arena_alloc(arena, n), s, n);
 }
 
 char *slip_arena_printf(struct slip_arena *arena, const char *fmt, ...)
