@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "store/name.h"
@@ -12,7 +13,7 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-#define SYNCED "synced\n"
+#define META_SYNCED "synced\n"
 
 /* "boot <uuid>\n", or "" where the kernel does not say. */
 static char boot[64];
@@ -35,7 +36,7 @@ static const char *this_boot(void)
     return boot;
 }
 
-enum trust { ABSENT, DOUBTFUL, UNSYNCED, TRUSTED };
+enum trust { DOUBTFUL, UNSYNCED, SYNCED };
 
 /* What can be said of the directory <id>; `dir` is its fd. Anything unreadable is doubtful. */
 static enum trust trust_of(int dir)
@@ -45,8 +46,8 @@ static enum trust trust_of(int dir)
 
     if (fd < 0 || slip_read_full(fd, text, sizeof text - 1) < 0)
         return DOUBTFUL;
-    if (strcmp(text, SYNCED) == 0)
-        return TRUSTED;
+    if (strcmp(text, META_SYNCED) == 0)
+        return SYNCED;
     return text[0] && strcmp(text, this_boot()) == 0 ? UNSYNCED : DOUBTFUL;
 }
 
@@ -95,25 +96,37 @@ static int rename_new(int from_dir, const char *from, int to_dir, const char *to
     return renameat(from_dir, from, to_dir, to); /* never replaces a directory with content */
 }
 
-/* Takes what lies under `id`, and is not to be relied on, out of the way. */
-static int discard(struct slip_store *store, int session, const char *id, struct slip_error *err)
+/* Takes a doubtful snapshot out of the way. Of two builds that want to, the second must not take
+ * away what the first has published since: hence the lock on the doubtful directory itself, and
+ * the look whether it still has its name. */
+static int discard(struct slip_store *store, int session, int dir, const char *id,
+                   struct slip_error *err)
 {
     char aside[SLIP_TRANSIENT_NAME];
+    struct stat locked, named;
 
     slip_transient_name(aside);
-    if (renameat(store->snapshots, id, session, aside) < 0 && errno != ENOENT)
+    while (flock(dir, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return slip_fail_errno(err, "cannot lock snapshot %s", id);
+    if (fstat(dir, &locked) < 0 || fstatat(store->snapshots, id, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        locked.st_ino != named.st_ino || locked.st_dev != named.st_dev)
+        return 0;
+    if (renameat(store->snapshots, id, session, aside) < 0)
         return slip_fail_errno(err, "cannot replace snapshot %s", id);
     return slip_remove_tree(session, aside, err);
 }
 
-/* 1: a snapshot of this id is there and good. 0: not, or it was just discarded. */
+/* 1: a snapshot of this id is there and good. 0: there is none, or it was just discarded. */
 static int is_taken(struct slip_store *store, int session, const char *id, struct slip_error *err)
 {
     slip_cleanup(slip_closep) int dir = open_id(store, id);
 
-    if (dir >= 0 && trust_of(dir) >= UNSYNCED)
-        return 1;
-    return discard(store, session, id, err);
+    if (dir < 0 && errno != ENOENT)
+        return slip_fail_errno(err, "cannot publish snapshot %s", id);
+    if (dir < 0)
+        return 0;
+    return trust_of(dir) != DOUBTFUL ? 1 : discard(store, session, dir, id, err);
 }
 
 static int publish(struct slip_snapshot *snapshot, int session, const char *id,
@@ -148,7 +161,7 @@ int slip_snapshot_commit(struct slip_snapshot *snapshot, const char *id, struct 
         return slip_error_context(err, "cannot publish snapshot %s", id);
     if (!known && syncfs(snapshot->dir) < 0) /* nothing else could tell later that it is whole */
         return slip_fail_errno(err, "cannot sync snapshot %s", id);
-    if (write_meta(snapshot->dir, known ? this_boot() : SYNCED, err) < 0 ||
+    if (write_meta(snapshot->dir, known ? this_boot() : META_SYNCED, err) < 0 ||
         publish(snapshot, session, id, err) < 0)
         return -1;
     slip_snapshot_release(snapshot);
@@ -175,7 +188,7 @@ int slip_snapshot_open(struct slip_store *store, const char *id, struct slip_err
 
     if (dir >= 0) {
         errno = ENOENT;
-        if (trust_of(dir) >= UNSYNCED)
+        if (trust_of(dir) != DOUBTFUL)
             fs = openat(dir, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         else
             errno = ENOENT;
@@ -187,31 +200,38 @@ int slip_snapshot_has(struct slip_store *store, const char *id)
 {
     slip_cleanup(slip_closep) int dir = open_id(store, id);
 
-    return dir >= 0 && trust_of(dir) >= UNSYNCED;
+    return dir >= 0 && trust_of(dir) != DOUBTFUL;
 }
 
-/* Marks a snapshot that was published before the sync began. One that is published while it runs
- * has its own boot in `meta` too; only those named in `names`, listed before, are marked. */
-static int mark_synced(struct slip_store *store, const struct slip_strv *names,
-                       struct slip_error *err)
+/* The ids of the snapshots that a sync would help. */
+static int list_unsynced(struct slip_store *store, struct slip_strv *ret, struct slip_error *err)
 {
-    for (size_t i = 0; i < names->n; i++) {
-        slip_cleanup(slip_closep) int dir = open_id(store, names->v[i]);
-        if (dir >= 0 && trust_of(dir) == UNSYNCED && write_meta(dir, SYNCED, err) < 0)
-            return -1;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    if (slip_list_dir(store->snapshots, ".", &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        slip_cleanup(slip_closep) int dir = open_id(store, names.v[i]);
+        if (dir >= 0 && trust_of(dir) == UNSYNCED)
+            slip_strv_add(ret, names.v[i]);
     }
     return 0;
 }
 
 int slip_store_sync(struct slip_store *store, struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv ids = SLIP_STRV_INIT;
 
     if (!__atomic_exchange_n(&store->unsynced, false, __ATOMIC_RELAXED))
         return 0;
-    if (slip_list_dir(store->snapshots, ".", &names, err) < 0)
+    if (list_unsynced(store, &ids, err) < 0) /* before: what comes later is not covered */
         return -1;
     if (syncfs(store->root) < 0)
         return slip_fail_errno(err, "cannot sync store '%s'", store->path);
-    return mark_synced(store, &names, err);
+    for (size_t i = 0; i < ids.n; i++) {
+        slip_cleanup(slip_closep) int dir = open_id(store, ids.v[i]);
+        if (dir >= 0 && write_meta(dir, META_SYNCED, err) < 0)
+            return -1;
+    }
+    return 0;
 }
