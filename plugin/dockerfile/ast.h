@@ -179,7 +179,7 @@ int slip_dockerfile_parse_at(struct slip_dockerfile *ast, struct slip_span text,
 int slip_dockerfile_print(const struct slip_dockerfile *ast, struct slip_buf *out,
                           struct slip_error *err);
 /* One instruction on one line, without comments and heredoc bodies: for display and history. */
-void slip_instruction_line(const struct slip_instruction *ins, char escape, struct slip_buf *out);
+void slip_instruction_line(const struct slip_instruction *ins, struct slip_buf *out);
 
 /* Same meaning: everything but places, remarks and letter case of keywords. */
 bool slip_dockerfile_equal(const struct slip_dockerfile *a, const struct slip_dockerfile *b);
