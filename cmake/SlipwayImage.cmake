@@ -58,6 +58,7 @@ function(add_container_image target)
     "NAME;DESTINATION;PREFIX;TOOLCHAIN;RECIPE;DOCKERFILE;STAGE;CONTEXT;BASE;USER;WORKDIR;STOPSIGNAL;NETWORK;TEST_GATE;OUTPUT;SBOM;SIZE_BUDGET;COMPRESSION;LEVEL"
     "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
   _slipway_check_image("${target}")
+  _slipway_check_files(arg_FILES)
 
   string(TOLOWER "${PROJECT_NAME}" name)
   string(REGEX REPLACE "[^a-z0-9._-]" "-" name "${name}")
@@ -266,6 +267,10 @@ function(_slipway_check_pairs)
       endif()
     endforeach()
   endforeach()
+endfunction()
+
+# FILES as absolute paths.
+function(_slipway_check_files ret)
   set(paths "")
   foreach(path IN LISTS arg_FILES)
     if(NOT path MATCHES "\\$<")
@@ -281,7 +286,7 @@ function(_slipway_check_pairs)
     endif()
     list(APPEND paths "${path}")
   endforeach()
-  set(arg_FILES "${paths}" PARENT_SCOPE)
+  set(${ret} "${paths}" PARENT_SCOPE)
 endfunction()
 
 # Options for a file that speaks for itself.
