@@ -35,8 +35,13 @@ struct slip_hint {
 struct slip_closure {
     struct slip_needed *files; /* sorted by path; without the roots themselves */
     size_t nfiles, files_cap;
-    struct slip_hint *hints;
+    struct slip_hint *hints; /* sorted by path and need */
     size_t nhints, hints_cap;
+    /* Directories that the image's loader must be told of (ld.so.conf, ld.so.cache or
+     * LD_LIBRARY_PATH): of libraries, the roots' own included, that are found neither by default
+     * nor by RUNPATH. Sorted; without destdir. */
+    struct slip_strv search_dirs;
+    char *interp; /* owned: the first program's loader (PT_INTERP), NULL when all are static */
 };
 
 #define SLIP_CLOSURE_INIT ((struct slip_closure){ 0 })
@@ -45,10 +50,15 @@ struct slip_closure_options {
     int root;                      /* root fd in which libraries are looked up */
     const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
-    /* 1 when the runtime's base already has this soname usable (then it is not added). NULL: no
-     * base. The base's symbol versions are checked when base_root >= 0. */
+    /* NULL, or where the roots were installed: what lies beneath it counts as beneath "/", before
+     * what lies there itself. Reported paths keep it. */
+    const char *destdir;
+    /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
+     * whose loader the base does not have takes nothing from it. */
     int base_root; /* -1: scratch */
 };
+
+#define SLIP_CLOSURE_OPTIONS_INIT ((struct slip_closure_options){ .root = -1, .base_root = -1 })
 
 /* `roots` are absolute paths in options->root: programs, libraries, scripts (#! interpreters are
  * followed and reported as a hint when missing). A library that is nowhere is an error that names

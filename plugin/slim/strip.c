@@ -1,0 +1,1 @@
+#include "slim/strip.h"
