@@ -127,8 +127,9 @@ function(add_container_image target)
     if((arg_TARGETS OR arg_FILES) AND NOT arg_COMPONENTS)
       set(play OFF)
     endif()
+    list(JOIN arg_COMPONENTS "," components)
     set(inputs COMMAND "${CMAKE_COMMAND}" "-Dtree=${CMAKE_BINARY_DIR}" "-Dinstall=${tree}"
-      "-Dconfig=$<CONFIG>" "-Dcomponents=${arg_COMPONENTS}" "-Dplay=${play}"
+      "-Dconfig=$<CONFIG>" "-Dcomponents=${components}" "-Dplay=${play}"
       "-Drecipe=${recipe}" "-Draw=${state}.read" "-Dstamp=${state}.stamp" "-Ddepfile=${state}.d"
       -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/SlipwayInputs.cmake")
   endif()
@@ -343,13 +344,13 @@ function(_slipway_image_recipe ret)
   _slipway_command(cmd ${arg_CMD})
   _slipway_scalar(user "${arg_USER}")
   _slipway_scalar(workdir "${arg_WORKDIR}")
-  _slipway_lines(env ${arg_ENV})
+  _slipway_pairs(env ${arg_ENV})
   _slipway_words(expose ${arg_EXPOSE})
   _slipway_words(volumes ${arg_VOLUMES})
   _slipway_scalar(stopsignal "${arg_STOPSIGNAL}")
   _slipway_command(healthcheck ${arg_HEALTHCHECK})
-  _slipway_lines(labels ${arg_LABELS})
-  _slipway_lines(annotations ${arg_ANNOTATIONS})
+  _slipway_pairs(labels ${arg_LABELS})
+  _slipway_pairs(annotations ${arg_ANNOTATIONS})
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
@@ -509,7 +510,7 @@ endfunction()
 
 # [build] for a builder stage: the project is configured, built and installed there.
 function(_slipway_finish_elsewhere targets)
-  _slipway_scalar(config "$<CONFIG>")
+  string(APPEND text "$<$<NOT:$<STREQUAL:$<CONFIG>,>>:config = $<CONFIG>>\n")
   _slipway_scalar(prefix "${arg_PREFIX}")
   _slipway_words(components ${arg_COMPONENTS})
   _slipway_words(targets ${targets})

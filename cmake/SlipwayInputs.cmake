@@ -1,6 +1,6 @@
 # SlipwayInputs.cmake - the depfile of an image that is made from this build tree.
 #
-#   cmake -Dtree=<dir> -Dinstall=<dir> -Dconfig=<config> -Dcomponents=<list> -Dstamp=<file>
+#   cmake -Dtree=<dir> -Dinstall=<dir> -Dconfig=<config> -Dcomponents=<name>,... -Dstamp=<file>
 #         -Dplay=ON|OFF -Drecipe=<file> -Draw=<depfile of the helper> -Ddepfile=<file to write> -P SlipwayInputs.cmake
 #
 # The helper names what it read; within the build tree that is everything, this rule's own outputs
@@ -30,6 +30,7 @@ endif()
 
 set(inputs "${recipe}") # Ninja takes a depfile without a dependency for a missing one
 file(REMOVE "${depfile}.list")
+string(REPLACE "," ";" components "${components}")
 if(NOT play)
   set(components "")
 elseif(NOT components)
