@@ -348,7 +348,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
-    slip_cleanup(build_release) struct build b = { .built = SLIP_BUILT_INIT, .logs = -1 };
+    slip_cleanup(build_release) struct build b = { .logs = -1 };
     slip_cleanup(slip_strv_release) struct slip_strv secrets = SLIP_STRV_INIT;
     int done = parse(&b, s, &argc, &argv, &secrets, err);
 
