@@ -160,8 +160,6 @@ struct slip_stage {
     struct slip_span at;
 };
 
-struct slip_ignore; /* dockerfile/ignore.h keeps the rules; plan carries their text */
-
 struct slip_plan {
     struct slip_arena *arena; /* borrowed */
     struct slip_stage **stages;
@@ -169,12 +167,15 @@ struct slip_plan {
     struct slip_step **steps; /* those of needed stages only, in order */
     size_t nsteps;
     struct slip_stage *target;
-    const char *const *ignore; /* lines of the ignore file, NULL-terminated; may be empty */
+    const char *const *ignore; /* lines of the ignore file, NULL-terminated; may be empty; NULL:
+                                  none were given. plan/ignore.h reads them */
     json_t *args;              /* owned: object of build arguments that were used */
 };
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
+const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */
 void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target);
 /* Every stage and step as JSON (slipway plan --json). Caller decrefs. */
