@@ -26,10 +26,10 @@ static const char prelude[] =
 
 static const struct row {
     const char *name, *script;
-    const char *roots;                   /* blank-separated */
-    const char *dlopen, *destdir, *base; /* blank-separated; NULL for none */
-    const char *files;                   /* as show() tells them */
-    const char *error;                   /* message, and hint after a newline */
+    const char *roots;         /* blank-separated */
+    const char *dlopen, *base; /* blank-separated; NULL for none */
+    const char *files;         /* as show() tells them */
+    const char *error;         /* message, and hint after a newline */
 } rows[] = {
     { .name = "a static program needs nothing",
       .script =
@@ -108,8 +108,7 @@ static const struct row {
                        "prog /usr/bin/x $R/usr/lib/liba.so.1\n",
       .roots = "/usr/bin/x",
       .files = "/lib64/ld-test.so.1 interpreter D\n"
-               "/usr/local/lib/liba.so.1 liba.so.1 -\n"
-               "search /usr/local/lib\n" },
+               "/usr/local/lib/liba.so.1 liba.so.1 -\n" },
     { .name = "the first one loaded serves all",
       .script = LOADER "lib /usr/lib/libz.so.1 libz.so.1; lib /opt/libz.so.1 libz.so.1\n"
                        "lib /usr/lib/liba.so.1 liba.so.1 $R/usr/lib/libz.so.1\n"
@@ -217,22 +216,18 @@ static const struct row {
       .files = "/lib64/ld-test.so.1 interpreter D\n"
                "/usr/lib/liba.so.1 liba.so.1 D\n" },
     { .name = "installed libraries serve installed programs",
-      .script = LOADER "lib /stage/usr/local/lib/liba.so.1.0 liba.so.1\n"
-                       "link liba.so.1.0 /stage/usr/local/lib/liba.so.1\n"
+      .script = LOADER "lib /usr/local/lib/liba.so.1.0 liba.so.1\n"
+                       "link liba.so.1.0 /usr/local/lib/liba.so.1\n"
                        "lib /usr/lib/liba.so.1 liba.so.1\n"
-                       "prog /stage/usr/local/bin/x $R/usr/lib/liba.so.1\n",
-      .roots = "/stage/usr/local/bin/x /stage/usr/local/lib/liba.so.1 "
-               "/stage/usr/local/lib/liba.so.1.0",
-      .destdir = "/stage",
+                       "prog /usr/local/bin/x $R/usr/lib/liba.so.1\n",
+      .roots = "/usr/local/bin/x /usr/local/lib/liba.so.1 /usr/local/lib/liba.so.1.0",
       .files = "/lib64/ld-test.so.1 interpreter D\n"
-               "search /usr/local/lib\n" },
-    { .name = "RUNPATH is looked up beneath destdir first",
-      .script = LOADER "lib /stage/opt/lib/liba.so.1 liba.so.1; lib /opt/lib/liba.so.1 liba.so.1\n"
-                       "prog /stage/opt/bin/x -Wl,-rpath,/opt/lib $R/opt/lib/liba.so.1\n",
-      .roots = "/stage/opt/bin/x",
-      .destdir = "/stage",
-      .files = "/lib64/ld-test.so.1 interpreter D\n"
-               "/stage/opt/lib/liba.so.1 liba.so.1 R\n" },
+               "wants liba.so.1 /usr/local/lib/liba.so.1\n" },
+    { .name = "RUNPATH leads to an installed library",
+      .script = LOADER "lib /opt/lib/liba.so.1 liba.so.1\n"
+                       "prog /opt/bin/x -Wl,-rpath,/opt/lib $R/opt/lib/liba.so.1\n",
+      .roots = "/opt/bin/x /opt/lib/liba.so.1",
+      .files = "/lib64/ld-test.so.1 interpreter D\n" },
     { .name = "a library by itself relies on its program",
       .script = LOADER "lib /opt/x/libb.so.1 libb.so.1\n"
                        "lib /opt/x/plugin.so plugin.so $R/opt/x/libb.so.1\n"
@@ -322,8 +317,7 @@ static const struct row {
       .roots = "/bin/x",
       .files = "/lib/ld-musl-x86_64.so.1 interpreter D\n"
                "/lib/libz.so.1 libz.so.1 D\n"
-               "/opt/libq.so.1 libq.so.1 -\n"
-               "search /opt\n" },
+               "/opt/libq.so.1 libq.so.1 -\n" },
     { .name = "a damaged file is a hint",
       .script = "prog /share/whole; head -c 100 $R/share/whole > $R/share/cut\n",
       .roots = "/share/cut",
@@ -377,8 +371,8 @@ static char *show(const struct slip_closure *c)
             slip_buf_printf(&out, " [%s]", f->package);
         slip_buf_putc(&out, '\n');
     }
-    for (size_t i = 0; i < c->search_dirs.n; i++)
-        slip_buf_printf(&out, "search %s\n", c->search_dirs.v[i]);
+    for (size_t i = 0; i < c->wanted.n; i++)
+        slip_buf_printf(&out, "wants %s\n", c->wanted.v[i]);
     for (size_t i = 0; i < c->nhints; i++)
         slip_buf_printf(&out, "hint %s %s: %s\n", c->hints[i].path, c->hints[i].need,
                         c->hints[i].text);
@@ -413,7 +407,6 @@ static void computes(void **state)
     struct slip_closure_options options = SLIP_CLOSURE_OPTIONS_INIT;
     options.root = root;
     options.base_root = base;
-    options.destdir = row->destdir;
     options.dlopen = (const char *const *)dlopen.v;
 
     int rc = slip_closure_compute(&c, &roots, &options, &err);
