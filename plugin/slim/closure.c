@@ -83,7 +83,7 @@ static void follow_links(struct slip_world *w, struct roots *roots)
         struct slip_member *m = slip_world_member(w, SLIP_IN_BUILDER, trail.real);
         if (m->is_elf <= 0)
             continue;
-        slip_world_record(w, &trail, path, slip_path_base(path), false, false);
+        slip_world_record(w, &trail, path, slip_path_base(trail.real), false, false);
         add_root(roots, m);
     }
 }

@@ -211,8 +211,10 @@ static int find(struct slip_process *p, size_t asker, const char *name, struct s
         rc = try_dirs(p, elf->no_default_dirs ? &p->loader->conf : &p->loader->search, name, true,
                       false, ret, err);
     /* A library by itself may rely on the RPATH of the program that will load it. */
-    if (rc == 0 && !p->nodes[0].member->elf.interp)
+    if (rc == 0 && !p->nodes[0].member->elf.interp) {
         rc = try_known(p, &p->world->seen, name, ret, err);
+        ret->by_runpath = rc > 0;
+    }
     return rc;
 }
 
