@@ -96,7 +96,7 @@ static void lowers_to_golden(void **state)
     slip_cleanup(slip_arena_release) struct slip_arena arena = SLIP_ARENA_INIT;
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_recipe_release) struct slip_recipe recipe = SLIP_RECIPE_INIT;
-    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT, again = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     slip_cleanup(slip_freep) char *path = slip_xasprintf(DATA "/%s.slipway", row->name);
     slip_cleanup(slip_freep) char *golden = slip_xasprintf(DATA "/%s.Dockerfile", row->name);
     struct slip_dockerfile ast, back;
