@@ -83,27 +83,27 @@ static const char *cache_id(const struct slip_recipe *recipe, const struct slip_
     return slip_arena_printf(arena, "build:%.*s", CACHE_DIGITS, digest.hex);
 }
 
-/* One field of a mount, as CSV has it. */
-static const char *mount_field(struct slip_arena *arena, const char *name, const char *path)
+/* target=PATH: first escaped, since variables would be expanded in it, then as CSV has it. */
+static const char *target_of(struct slip_arena *arena, const char *path)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf field = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf word = SLIP_BUF_INIT, field = SLIP_BUF_INIT;
 
-    if (!strpbrk(path, ",\""))
-        return slip_arena_printf(arena, "%s=%s", name, path);
-    slip_buf_printf(&field, "\"%s=", name);
-    for (const char *p = path; *p; p++) {
+    slip_quote_word(&word, slip_quote_literal(arena, path));
+    if (!strpbrk(path, ",\"'\\"))
+        return slip_arena_printf(arena, "target=%s", word.data);
+    slip_buf_puts(&field, "\"target=");
+    for (const char *p = word.data; *p; p++) {
         if (*p == '"')
             slip_buf_putc(&field, '"');
         slip_buf_putc(&field, *p);
     }
     slip_buf_putc(&field, '"');
-    return slip_arena_strdup(arena, slip_buf_str(&field));
+    return slip_arena_strdup(arena, field.data);
 }
 
 static void add_mount(struct slip_params *params, struct slip_param *to, const char *text)
 {
-    slip_values_add(params->arena, &to->words,
-                    (struct slip_value){ slip_quote_literal(params->arena, text), to->at, to->at });
+    slip_values_add(params->arena, &to->words, (struct slip_value){ text, to->at, to->at });
 }
 
 static void add_mounts(struct slip_params *params, const struct slip_recipe *recipe,
@@ -111,14 +111,15 @@ static void add_mounts(struct slip_params *params, const struct slip_recipe *rec
 {
     struct slip_arena *arena = params->arena;
     struct slip_param *to = slip_params_add(params, "mounts", params->at);
-    const char *target = mount_field(arena, "target", project->at_source);
+    const char *target = target_of(arena, project->at_source);
 
+    to->verbatim = true;
     if (project->builder == SLIP_BUILDER_TREE) {
         add_mount(params, to, slip_arena_printf(arena, "type=bind,source=.,%s,rw", target));
         if (project->dir && strcmp(project->dir, project->source) != 0)
             add_mount(params, to,
                       slip_arena_printf(arena, "type=bind,from=build-tree,source=.,%s,rw",
-                                        mount_field(arena, "target", project->at_dir)));
+                                        target_of(arena, project->at_dir)));
         return;
     }
     const char *id = cache_id(recipe, project, arena);
