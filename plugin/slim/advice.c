@@ -15,8 +15,8 @@ static const char *nowhere(const struct slip_world *world)
 int slip_advise_interp(const struct slip_world *world, const struct slip_member *program,
                        struct slip_error *err)
 {
-    slip_fail(err, SLIP_EINPUT, "%s asks for the loader '%s', which is %s",
-              slip_world_logical(world, program->path) + 1, program->elf.interp, nowhere(world));
+    slip_fail(err, SLIP_EINPUT, "%s asks for the loader '%s', which is %s", program->path + 1,
+              program->elf.interp, nowhere(world));
     return slip_error_hint(err, "it was linked for another system: build it in this toolchain, or "
                                 "link it statically");
 }
@@ -40,8 +40,8 @@ int slip_advise_library(const struct slip_world *world, const struct slip_member
     slip_cleanup(slip_freep) char *dead = dead_dirs(world, dirs);
     slip_cleanup(slip_freep) char *package = slip_packages_advice(world->options->root, soname);
 
-    slip_fail(err, SLIP_EINPUT, "%s needs '%s', which is %s",
-              slip_world_logical(world, asker->path) + 1, soname, nowhere(world));
+    slip_fail(err, SLIP_EINPUT, "%s needs '%s', which is %s", asker->path + 1, soname,
+              nowhere(world));
     if (*dead && package)
         return slip_error_hint(err, "its RUNPATH names %s, which does not exist there; else %s",
                                dead, package);

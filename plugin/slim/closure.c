@@ -83,7 +83,7 @@ static void follow_links(struct slip_world *w, struct roots *roots)
         struct slip_member *m = slip_world_member(w, SLIP_IN_BUILDER, trail.real);
         if (m->is_elf <= 0)
             continue;
-        slip_world_record(w, &trail, path, slip_path_base(path), false, false);
+        slip_world_record(w, &trail, path, slip_path_base(trail.real), false, false);
         add_root(roots, m);
     }
 }
@@ -125,11 +125,6 @@ static int load_pattern(struct slip_process *p, const char *pattern, struct slip
     struct slip_world *w = p->world;
     size_t taken = 0;
 
-    if (w->options->destdir) {
-        slip_cleanup(slip_freep) char *staged =
-            slip_xasprintf("%s%s", w->options->destdir, pattern);
-        slip_trail_glob(w->options->root, staged, &found);
-    }
     slip_trail_glob(w->options->root, pattern, &found);
     for (size_t i = 0; i < found.n; i++) {
         slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
@@ -246,7 +241,6 @@ static void finish(struct slip_closure *c, int root)
         qsort(c->files, c->nfiles, sizeof *c->files, by_path);
     if (c->nhints)
         qsort(c->hints, c->nhints, sizeof *c->hints, by_path_and_need);
-    slip_strv_sort(&c->search_dirs);
 }
 
 int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *roots,
@@ -300,6 +294,13 @@ char *slip_closure_chain(const struct slip_closure *closure, const char *path)
     return chain;
 }
 
+int slip_closure_wants(const struct slip_closure *closure, const char *soname, const char *path)
+{
+    slip_cleanup(slip_freep) char *text = slip_xasprintf("%s %s", soname, path);
+
+    return slip_strv_has(&closure->wanted, text);
+}
+
 void slip_closure_release(struct slip_closure *closure)
 {
     for (size_t i = 0; i < closure->nfiles; i++) {
@@ -317,8 +318,8 @@ void slip_closure_release(struct slip_closure *closure)
         free(closure->hints[i].text);
     }
     free(closure->hints);
-    slip_strv_release(&closure->search_dirs);
-    free(closure->interp);
+    slip_strv_release(&closure->wanted);
+    free(closure->loader_dir);
     *closure = SLIP_CLOSURE_INIT;
 }
 

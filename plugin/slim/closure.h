@@ -37,11 +37,9 @@ struct slip_closure {
     size_t nfiles, files_cap;
     struct slip_hint *hints; /* sorted by path and need */
     size_t nhints, hints_cap;
-    /* Directories that the image's loader must be told of (ld.so.conf, ld.so.cache or
-     * LD_LIBRARY_PATH): of libraries, the roots' own included, that are found neither by default
-     * nor by RUNPATH. Sorted; without destdir. */
-    struct slip_strv search_dirs;
-    char *interp; /* owned: the first program's loader (PT_INTERP), NULL when all are static */
+    struct slip_strv wanted; /* "<soname> <path>", for slip_closure_wants() */
+    char *loader_dir; /* owned: where the programs' loader looks by itself ("/usr/lib"); NULL when
+                         all of them are static */
 };
 
 #define SLIP_CLOSURE_INIT ((struct slip_closure){ 0 })
@@ -50,9 +48,6 @@ struct slip_closure_options {
     int root;                      /* root fd in which libraries are looked up */
     const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
-    /* NULL, or where the roots were installed: what lies beneath it counts as beneath "/", before
-     * what lies there itself. Reported paths keep it. */
-    const char *destdir;
     /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
      * whose loader the base does not have takes nothing from it. */
     int base_root; /* -1: scratch */
@@ -67,6 +62,10 @@ int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *r
                          const struct slip_closure_options *options, struct slip_error *err);
 /* hello -> libpq.so.5 -> libz.so.1, for explain. Caller frees; NULL if `path` is not in it. */
 char *slip_closure_chain(const struct slip_closure *closure, const char *path);
+/* 1 when a program asks for the root at `path` (a library, or a link to one) by `soname` and its
+ * loader would find it only with the builder's ld.so.conf or extra_dirs: the image must tell it.
+ * Libraries that are no roots say so themselves (by_default, by_runpath). */
+int slip_closure_wants(const struct slip_closure *closure, const char *soname, const char *path);
 void slip_closure_release(struct slip_closure *closure);
 
 /* 1 when the file at `path` in `root` is ELF, 0 when not, -1 when it cannot be read. */

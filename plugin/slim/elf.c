@@ -252,13 +252,14 @@ static int read_dynamic(struct reader *r, const GElf_Phdr *ph)
     return 0;
 }
 
-static int read_segments(struct reader *r)
+static int read_segments(struct reader *r, size_t promised)
 {
     size_t n = 0;
     GElf_Phdr ph;
 
-    if (elf_getphdrnum(r->elf, &n) < 0)
-        return damaged(r, elf_errmsg(-1));
+    /* libelf counts only those that a file cut short still has. */
+    if (elf_getphdrnum(r->elf, &n) < 0 || (promised < PN_XNUM && n < promised))
+        return damaged(r, "its program headers lie outside the file");
     for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
         if (!gelf_getphdr(r->elf, (int)i, &ph))
             return damaged(r, "its program headers lie outside the file");
@@ -290,7 +291,7 @@ static int read_elf(Elf *elf, const char *path, slip_elf_symbol_fn *wanted, stru
         out.machine = eh.e_machine;
         out.bits = eh.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
         out.byte_order = eh.e_ident[EI_DATA];
-        rc = read_segments(&r) < 0 ? -1 : 1;
+        rc = read_segments(&r, eh.e_phnum) < 0 ? -1 : 1;
     }
     (void)elf_end(elf);
     if (rc > 0) {

@@ -55,19 +55,32 @@ static void note_builtin(struct slip_process *p)
     }
 }
 
+/* An installed library that only the builder's configuration leads to. */
+static void want(struct slip_process *p, const struct slip_found *found, const char *name)
+{
+    slip_cleanup(slip_trail_release) struct slip_trail dir = SLIP_TRAIL_INIT;
+    struct slip_world *w = p->world;
+
+    if (!slip_map_get(&w->installed, found->trail.real) ||
+        slip_trail_walk(w->options->root, found->origin, &dir) != 1)
+        return;
+    slip_cleanup(slip_freep) char *path = slip_path_join(dir.real, name);
+    if (!slip_closure_wants(w->closure, name, path))
+        slip_strv_addf(&w->closure->wanted, "%s %s", name, path);
+}
+
 static void record(struct slip_process *p, const struct slip_found *found, const char *why,
                    const char *name)
 {
     bool by_default = found->by_path || is_builtin(p, found->origin);
-    struct slip_closure *closure = p->world->closure;
 
     if (!slip_map_get(&p->world->seen, name))
         slip_map_set(&p->world->seen, name, slip_xstrdup(found->trail.real));
     if (found->where == SLIP_IN_BASE)
         return;
     slip_world_record(p->world, &found->trail, why, name, by_default, found->by_runpath);
-    if (!by_default && !found->by_runpath && !slip_strv_has(&closure->search_dirs, found->origin))
-        slip_strv_add(&closure->search_dirs, found->origin);
+    if (!by_default && !found->by_runpath)
+        want(p, found, name);
 }
 
 static int open_interp(struct slip_process *p, const struct slip_member *main,
@@ -93,8 +106,8 @@ static int open_interp(struct slip_process *p, const struct slip_member *main,
     size_t node = add_node(p, found.member, found.where, SLIP_TAKE_PTR(found.origin), 0,
                            slip_path_base(interp));
     p->nodes[node].interp = true;
-    if (!w->closure->interp)
-        w->closure->interp = slip_xstrdup(interp);
+    if (!w->closure->loader_dir)
+        w->closure->loader_dir = slip_xstrdup(p->loader->builtin.v[p->loader->builtin.n - 1]);
     return 0;
 }
 
@@ -102,14 +115,11 @@ int slip_process_open(struct slip_process *process, struct slip_world *world,
                       struct slip_member *main, struct slip_error *err)
 {
     const struct slip_elf *elf = &main->elf;
-    char *dir = dir_of(main->path);
-    char *origin = slip_xstrdup(slip_world_logical(world, dir));
 
-    free(dir);
     process->world = world;
     process->loader = slip_world_loader(world, SLIP_IN_BUILDER, elf->interp, elf);
     note_builtin(process);
-    add_node(process, main, SLIP_IN_BUILDER, origin, 0, slip_path_base(main->path));
+    add_node(process, main, SLIP_IN_BUILDER, dir_of(main->path), 0, slip_path_base(main->path));
     if (elf->interp)
         return open_interp(process, main, err);
     if (world->options->base_root >= 0) {
@@ -211,8 +221,10 @@ static int find(struct slip_process *p, size_t asker, const char *name, struct s
         rc = try_dirs(p, elf->no_default_dirs ? &p->loader->conf : &p->loader->search, name, true,
                       false, ret, err);
     /* A library by itself may rely on the RPATH of the program that will load it. */
-    if (rc == 0 && !p->nodes[0].member->elf.interp)
+    if (rc == 0 && !p->nodes[0].member->elf.interp) {
         rc = try_known(p, &p->world->seen, name, ret, err);
+        ret->by_runpath = rc > 0;
+    }
     return rc;
 }
 

@@ -14,15 +14,8 @@ static bool is_there(struct slip_world *w, const char *path)
 
     if (o->base_root >= 0 && slip_trail_walk(o->base_root, path, &in_base) == 1)
         return true;
-    slip_cleanup(slip_freep) char *staged = slip_path_join(o->destdir ? o->destdir : "", path);
-    const char *const places[] = { staged, path };
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(places); i++) {
-        slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
-        if (slip_trail_walk(o->root, places[i], &trail) == 1 &&
-            slip_map_get(&w->installed, trail.real))
-            return true;
-    }
-    return false;
+    slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
+    return slip_trail_walk(o->root, path, &trail) == 1 && slip_map_get(&w->installed, trail.real);
 }
 
 /* The program that `env` would start, or NULL: the first word that is no option and no setting. */

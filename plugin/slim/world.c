@@ -59,14 +59,6 @@ void slip_world_release(struct slip_world *world)
     slip_map_release(&world->recorded);
 }
 
-const char *slip_world_logical(const struct slip_world *world, const char *path)
-{
-    const char *destdir = world->options->destdir;
-    size_t n = destdir ? strlen(destdir) : 0;
-
-    return n && strncmp(path, destdir, n) == 0 && path[n] == '/' ? path + n : path;
-}
-
 static void read_member(struct slip_member *m, int root)
 {
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
@@ -99,8 +91,8 @@ struct slip_member *slip_world_member(struct slip_world *world, enum slip_where 
     return m;
 }
 
-static int try_exactly(struct slip_world *world, enum slip_where where, const char *path,
-                       const struct slip_elf *like, struct slip_found *ret, struct slip_error *err)
+int slip_world_try(struct slip_world *world, enum slip_where where, const char *path,
+                   const struct slip_elf *like, struct slip_found *ret, struct slip_error *err)
 {
     slip_cleanup(slip_found_release) struct slip_found found = { .where = where };
 
@@ -114,26 +106,11 @@ static int try_exactly(struct slip_world *world, enum slip_where where, const ch
         return slip_fail(err, SLIP_EINPUT, "%s", found.member->damage);
     if (!found.member->is_elf || (like && !slip_elf_matches(like, &found.member->elf)))
         return 0;
-    const char *logical = slip_world_logical(world, path);
-    size_t dir = (size_t)(slip_path_base(logical) - logical);
-    found.origin = slip_xstrndup(logical, dir > 1 ? dir - 1 : 1);
+    size_t dir = (size_t)(slip_path_base(path) - path);
+    found.origin = slip_xstrndup(path, dir > 1 ? dir - 1 : 1);
     *ret = found;
     found = SLIP_FOUND_INIT;
     return 1;
-}
-
-int slip_world_try(struct slip_world *world, enum slip_where where, const char *path,
-                   const struct slip_elf *like, struct slip_found *ret, struct slip_error *err)
-{
-    const char *destdir = world->options->destdir;
-
-    if (where == SLIP_IN_BUILDER && destdir && slip_world_logical(world, path) == path) {
-        slip_cleanup(slip_freep) char *staged = slip_xasprintf("%s%s", destdir, path);
-        int rc = try_exactly(world, where, staged, like, ret, err);
-        if (rc)
-            return rc;
-    }
-    return try_exactly(world, where, path, like, ret, err);
 }
 
 const struct slip_loader *slip_world_loader(struct slip_world *world, enum slip_where where,

@@ -12,7 +12,7 @@
 
 /* A file that was looked at. */
 struct slip_member {
-    char *path; /* owned: free of links; with destdir */
+    char *path; /* owned: free of links */
     int is_elf; /* 1, 0, or -1: damaged, `damage` says how */
     char *damage;
     struct slip_elf elf;
@@ -36,7 +36,7 @@ enum slip_where { SLIP_IN_BUILDER, SLIP_IN_BASE };
 struct slip_found {
     struct slip_member *member; /* borrowed from the world */
     enum slip_where where;
-    char *origin; /* owned: directory through which it was found, without destdir */
+    char *origin; /* owned: directory through which it was found */
     struct slip_trail trail;
     bool by_runpath, by_path; /* by_path: no search, the name said where */
 };
@@ -49,10 +49,8 @@ void slip_world_open(struct slip_world *world, const struct slip_closure_options
                      struct slip_closure *closure);
 void slip_world_release(struct slip_world *world);
 
-/* The path without destdir. Borrowed from `path`. */
-const char *slip_world_logical(const struct slip_world *world, const char *path);
-/* 1: a file of the same kind as `like` (any ELF file when NULL) stands at the absolute `path`; in
- * the builder, beneath destdir first. 0: not there, or of another kind. */
+/* 1: a file of the same kind as `like` (any ELF file when NULL) stands at the absolute `path`.
+ * 0: not there, or of another kind. */
 int slip_world_try(struct slip_world *world, enum slip_where where, const char *path,
                    const struct slip_elf *like, struct slip_found *ret, struct slip_error *err);
 /* The file at the end of a trail, read now or before. Never NULL; see is_elf. */
