@@ -82,16 +82,16 @@ static int check_key(struct walk *w)
         slip_fail_at(w->err, here(w, w->line, 1), "a key must stand before '='");
         return say_no(w);
     }
+    if (colon && (!equal || colon < equal)) { /* to inih, this would be the end of the key */
+        slip_fail_at(w->err, here(w, (size_t)(colon - w->src->text), 1),
+                     "a key ends with '=', not with ':'");
+        return say_no(w);
+    }
     if (!equal) {
         slip_fail_at(w->err, here(w, w->line, len), "expected 'key = value' or '[section]'");
         if (w->key.src)
             slip_error_hint(w->err, "indent the line if it is more of '%.*s'", (int)w->key.len,
                             w->key.src->text + w->key.off);
-        return say_no(w);
-    }
-    if (colon && colon < equal) { /* to inih, this would be the end of the key */
-        slip_fail_at(w->err, here(w, (size_t)(colon - w->src->text), 1),
-                     "a key ends with '=', not with ':'");
         return say_no(w);
     }
     return 0;
