@@ -65,6 +65,10 @@ _slipway_value = $(if $(filter undefined,$(origin $(1))),,$($(1)))
 _slipway_get = $(if $(filter undefined,$(origin $(1)_$(2))),$(call _slipway_value,IMAGE_$(2)),$($(1)_$(2)))
 _slipway_set = $(filter-out undefined,$(origin $(1)_$(2)) $(origin IMAGE_$(2)))
 
+# Stands where a blank must not be lost, or must go: $(foreach) puts one between what it makes.
+_slipway_mark := @slipway@
+_slipway_join  = $(subst $(_slipway_mark),,$(subst $(_slipway_blank)$(_slipway_mark),,$(1)))
+
 # ---- which images ---------------------------------------------------------------------------
 
 _slipway_images := $(strip $(call _slipway_value,IMAGES))
@@ -183,7 +187,7 @@ _slipway_key,install,$(call _slipway_install,$(1)))$(call \
 _slipway_items,files,$(call _slipway_get,$(1),FILES))$(call \
 _slipway_key,only,$(call _slipway_get,$(1),TARGETS))$(call \
 _slipway_key,test,$(if $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),TEST_GATE)),yes))
-$(if $(call _slipway_get,$(1),ARGS),[args]$(_slipway_newline)$(foreach a,$(call _slipway_get,$(1),ARGS),$(call _slipway_arg,$(a)))$(_slipway_newline))$(call \
+$(if $(call _slipway_get,$(1),ARGS),[args]$(_slipway_newline)$(call _slipway_join,$(foreach a,$(call _slipway_get,$(1),ARGS),$(_slipway_mark)$(call _slipway_arg,$(a))))$(_slipway_newline))$(call \
 _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_slipway_newline)$(call \
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \
 _slipway_key,expect-output,$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT))$(call \
@@ -194,13 +198,13 @@ endef
 _slipway_tested = $(strip $(call _slipway_get,$(1),TEST_COMMAND)$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT)$(call _slipway_get,$(1),TEST_EXPECT_EXIT))
 # IMAGE_STAGES := assets, IMAGE_STAGE_assets_FROM and _STEPS; IMAGE_COPY := assets:/out:/usr/share
 define _slipway_stage_sections
-$(eval _slipway_count := x)$(foreach s,$(_slipway_stages),[stage $(s)]$(_slipway_newline)$(call \
+$(eval _slipway_count := x)$(call _slipway_join,$(foreach s,$(_slipway_stages),$(_slipway_mark)[stage $(s)]$(_slipway_newline)$(call \
 _slipway_key,from,$(call _slipway_value,IMAGE_STAGE_$(s)_FROM))$(call \
-_slipway_text,steps,$(call _slipway_value,IMAGE_STAGE_$(s)_STEPS))$(_slipway_newline))$(foreach c,$(call \
-_slipway_value,IMAGE_COPY),[copy $(words $(_slipway_count))]$(eval _slipway_count += x)$(_slipway_newline)$(call \
+_slipway_text,steps,$(call _slipway_value,IMAGE_STAGE_$(s)_STEPS))$(_slipway_newline)))$(call \
+_slipway_join,$(foreach c,$(call _slipway_value,IMAGE_COPY),$(_slipway_mark)[copy $(words $(_slipway_count))]$(eval _slipway_count += x)$(_slipway_newline)$(call \
 _slipway_key,from,$(word 1,$(subst :, ,$(c))))$(call \
 _slipway_key,src,$(word 2,$(subst :, ,$(c))))$(call \
-_slipway_key,dst,$(word 3,$(subst :, ,$(c))))$(_slipway_newline))
+_slipway_key,dst,$(word 3,$(subst :, ,$(c))))$(_slipway_newline)))
 endef
 
 # ---- running the helper ---------------------------------------------------------------------
@@ -241,7 +245,6 @@ _slipway_comma := ,
 _slipway_builder  = $(if $(filter undefined,$(origin $(1)_BUILD)),$(if $(filter undefined,$(origin IMAGE_BUILD)),$(MAKE) -f $(_slipway_main),$(IMAGE_BUILD)),$($(1)_BUILD))
 _slipway_here     = $(foreach i,$(_slipway_images),$(if $(call _slipway_file,$(i)),,$(if $(filter tree,$(call _slipway_toolchain,$(i))),$(i))))
 _slipway_builders = $(sort $(foreach i,$(_slipway_here),$(subst $(_slipway_blank),$(_slipway_mark),$(strip $(call _slipway_builder,$(i))))))
-_slipway_mark    := \e
 _slipway_quiet    = GNUMAKEFLAGS="$$GNUMAKEFLAGS --no-print-directory$(if $(filter 0,$(_slipway_v)), -s)"
 _slipway_others  := $(filter-out image image-% _slipway_%,$(call _slipway_value,MAKECMDGOALS))
 

@@ -77,8 +77,9 @@ static int dispatch(struct slip_session *s, int argc, char **argv, struct slip_e
 
 int main(int argc, char **argv)
 {
-    struct slip_session s = { .out = stdout, .err = stderr, .store = SLIP_STORE_INIT,
-                              .cancel = &cancel };
+    struct slip_session s = {
+        .out = stdout, .err = stderr, .store = SLIP_STORE_INIT, .cancel = &cancel
+    };
     struct slip_error err = SLIP_ERROR_INIT;
 
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -70,7 +70,8 @@ static int snapshot_to_blob(struct slip_builder *b, const struct slip_step *belo
     slip_cleanup(slip_mounted_release) struct slip_mounted lower = SLIP_MOUNTED_INIT;
     slip_cleanup(slip_closep) int fs = slip_part_open(b, part, err);
     const struct slip_diff_options options = {
-        .epoch = b->options->epoch, .emulated = b->tier == SLIP_TIER_SINGLE,
+        .epoch = b->options->epoch,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
     };
 
     if (fs < 0 || (below && slip_stack_open(b, below, &stack, err) < 0))
@@ -78,8 +79,11 @@ static int snapshot_to_blob(struct slip_builder *b, const struct slip_step *belo
     if (stack.n || stack.host) {
         if (slip_work_begin(&work, b, NULL, err) < 0)
             return -1;
-        const struct slip_rootfs rootfs = { .layers = stack.fds, .nlayers = stack.n, .upper = -1,
-                                            .scratch = work.scratch, .host = stack.host };
+        const struct slip_rootfs rootfs = { .layers = stack.fds,
+                                            .nlayers = stack.n,
+                                            .upper = -1,
+                                            .scratch = work.scratch,
+                                            .host = stack.host };
         if (slip_rootfs_mount(&rootfs, &lower, err) < 0)
             return -1;
     }
@@ -114,7 +118,9 @@ static void add_layer(const struct slip_builder *b, struct layers *layers,
 
     layers->v = slip_xgrow(layers->v, layers->n, &layers->cap, sizeof *layers->v);
     layers->v[layers->n++] = (struct slip_image_layer){
-        .digest = part->blob.digest, .diff_id = part->blob.diff_id, .size = part->blob.size,
+        .digest = part->blob.digest,
+        .diff_id = part->blob.diff_id,
+        .size = part->blob.size,
         .media_type = slip_xstrdup(types[b->options->compression]),
     };
 }
@@ -186,8 +192,8 @@ static int add_step(struct slip_builder *b, const struct slip_step *step, const 
 }
 
 /* The steps of a stage, those of the stage it starts from first. */
-static int add_stage(struct slip_builder *b, const struct slip_stage *stage,
-                     struct layers *layers, struct slip_error *err)
+static int add_stage(struct slip_builder *b, const struct slip_stage *stage, struct layers *layers,
+                     struct slip_error *err)
 {
     const struct slip_step *base = stage->steps[0];
 
@@ -253,8 +259,7 @@ static int record_reports(struct slip_builder *b, const struct slip_digest *mani
     return slip_record_put(b->store, key, record, err);
 }
 
-int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest,
-                  struct slip_error *err)
+int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, struct slip_error *err)
 {
     slip_cleanup(layers_release) struct layers layers = { .history = json_array() };
     const struct slip_stage *target = b->plan->target;

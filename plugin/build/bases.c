@@ -25,9 +25,9 @@ static void identity_of(struct slip_resolved *ret, const char *kind, const char 
  * on the host is a promise by the user that the host is what it should be. */
 static int resolve_host(struct slip_resolved *ret)
 {
-    static const char *const witnesses[] = { "/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite",
+    static const char *const witnesses[] = { "/var/lib/dpkg/status",  "/var/lib/rpm/rpmdb.sqlite",
                                              "/lib/apk/db/installed", "/etc/os-release",
-                                             "/etc/ld.so.cache", "/usr/local/bin",
+                                             "/etc/ld.so.cache",      "/usr/local/bin",
                                              "/usr/local/lib" };
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
 
@@ -142,7 +142,10 @@ static int unpack_rootfs(struct slip_builder *b, const struct slip_input *input,
     if (slip_snapshot_begin(&draft, b->store, err) < 0)
         return -1;
     const struct slip_copy_tree copy = {
-        .from = from, .source = "", .to = draft.fs, .dest = "",
+        .from = from,
+        .source = "",
+        .to = draft.fs,
+        .dest = "",
         .emulated = b->tier == SLIP_TIER_SINGLE,
     };
     if ((is_dir ? slip_copy_tree(&copy, err) : slip_apply(from, draft.fs, &options, NULL, err)) < 0)

@@ -11,9 +11,22 @@
 /* Logs of tools and our own outputs in a build tree: they change with every build and stand for
  * nothing that is installed. */
 static const char *const own_outputs[] = {
-    ".ninja_log", ".ninja_deps", ".ninja_lock", "**/*.o",     "**/*.oci",      "**/*.digest",
-    "**/*.stamp", "**/*.slipway", "Testing",    "**/*.tar",   "compile_commands.json",
-    "**/CMakeFiles/*.log", "**/CMakeFiles/*.yaml", "install_manifest*.txt", "**/*.d", NULL,
+    ".ninja_log",
+    ".ninja_deps",
+    ".ninja_lock",
+    "**/*.o",
+    "**/*.oci",
+    "**/*.digest",
+    "**/*.stamp",
+    "**/*.slipway",
+    "Testing",
+    "**/*.tar",
+    "compile_commands.json",
+    "**/CMakeFiles/*.log",
+    "**/CMakeFiles/*.yaml",
+    "install_manifest*.txt",
+    "**/*.d",
+    NULL,
 };
 
 const struct slip_context *slip_builder_context(const struct slip_builder *b, const char *name)
@@ -24,9 +37,8 @@ const struct slip_context *slip_builder_context(const struct slip_builder *b, co
     return NULL;
 }
 
-static const struct slip_scan *scan_locked(struct slip_builder *b,
-                                           const struct slip_context *context,
-                                           struct slip_error *err)
+static const struct slip_scan *
+scan_locked(struct slip_builder *b, const struct slip_context *context, struct slip_error *err)
 {
     struct slip_scan *scan = &b->scans[context - b->options->contexts];
 
@@ -82,12 +94,11 @@ static void event(struct slip_builder *b, enum slip_event_kind kind, const struc
                   const char *text)
 {
     slip_cleanup(slip_freep) char *name =
-        slip_xasprintf("[%s %zu/%zu] %s", step->stage->name,
-                       place_in_stage(step),
+        slip_xasprintf("[%s %zu/%zu] %s", step->stage->name, place_in_stage(step),
                        step->stage->nsteps, step->text);
 
-    slip_emit(b->events, &(struct slip_event){ .kind = kind, .step = step->number, .name = name,
-                                               .text = text });
+    slip_emit(b->events, &(struct slip_event){
+                             .kind = kind, .step = step->number, .name = name, .text = text });
 }
 
 static int run_op(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
@@ -178,8 +189,7 @@ static int wait_input(struct slip_builder *b, const struct slip_input *input,
     return input->origin == SLIP_FROM_STAGE ? wait_stage(b, input->stage, err) : 0;
 }
 
-static int wait_inputs(struct slip_builder *b, const struct slip_step *step,
-                       struct slip_error *err)
+static int wait_inputs(struct slip_builder *b, const struct slip_step *step, struct slip_error *err)
 {
     if (step->op == SLIP_OP_BASE)
         return wait_input(b, &step->base.input, err);
@@ -198,8 +208,7 @@ struct worker {
     bool started;
 };
 
-static int run_stage(struct slip_builder *b, const struct slip_stage *stage,
-                     struct slip_error *err)
+static int run_stage(struct slip_builder *b, const struct slip_stage *stage, struct slip_error *err)
 {
     for (size_t i = 0; i < stage->nsteps; i++) {
         pthread_mutex_lock(&b->mutex);
@@ -250,8 +259,7 @@ static int run_stages(struct slip_builder *b, struct slip_error *err)
     for (size_t i = 0; i < plan->nstages; i++) {
         workers[i] = (struct worker){ .b = b, .stage = plan->stages[i] };
         if (plan->stages[i]->needed)
-            workers[i].started =
-                pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+            workers[i].started = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
         if (plan->stages[i]->needed && !workers[i].started)
             work(&workers[i]); /* no thread to be had: in this one; stages come in order */
     }
@@ -277,7 +285,8 @@ static int lookup_all(struct slip_builder *b, struct slip_error *err)
             ready = ready && slip_node_of_stage(b, input->stage)->identity[0];
         for (size_t k = 0; step->op == SLIP_OP_RUN && k < step->run.nmounts; k++)
             if (step->run.mounts[k].input.origin == SLIP_FROM_STAGE)
-                ready = ready && slip_node_of_stage(b, step->run.mounts[k].input.stage)->identity[0];
+                ready =
+                    ready && slip_node_of_stage(b, step->run.mounts[k].input.stage)->identity[0];
         int known = ready ? lookup(b, node, err) : 0;
         if (known < 0)
             return -1;
@@ -383,8 +392,8 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
             return 0;
         }
     }
-    slip_emit(b->events, &(struct slip_event){ .kind = SLIP_EVENT_PLAN,
-                                               .number = b->plan->nsteps });
+    slip_emit(b->events,
+              &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });
     if (slip_builder_enter(b, err) < 0)
         return -1;
     if (b->tier != guess) /* what was found is not for this tier */
@@ -432,8 +441,12 @@ int slip_build(const struct slip_plan *plan, const struct slip_build_options *op
 {
     struct slip_build_options own = *options;
     struct slip_builder b = {
-        .plan = plan, .options = &own, .store = options->store, .events = options->events,
-        .mutex = PTHREAD_MUTEX_INITIALIZER, .scan_mutex = PTHREAD_MUTEX_INITIALIZER,
+        .plan = plan,
+        .options = &own,
+        .store = options->store,
+        .events = options->events,
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .scan_mutex = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER,
     };
     cpu_set_t cpus;

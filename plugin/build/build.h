@@ -25,10 +25,10 @@
 
 /* A directory of the user's that steps may copy from or mount. */
 struct slip_context {
-    const char *name;       /* "" is the main one */
-    const char *path;       /* directory; the main one may be NULL when there is none */
-    bool skip_build_trees;  /* leave directories with a CMakeCache.txt, and .git, out of keys */
-    bool own_outputs;       /* a build tree: leave our outputs and tool logs out of keys */
+    const char *name;      /* "" is the main one */
+    const char *path;      /* directory; the main one may be NULL when there is none */
+    bool skip_build_trees; /* leave directories with a CMakeCache.txt, and .git, out of keys */
+    bool own_outputs;      /* a build tree: leave our outputs and tool logs out of keys */
 };
 
 struct slip_build_options {
@@ -36,13 +36,13 @@ struct slip_build_options {
     struct slip_events *events; /* may be NULL */
     const struct slip_context *contexts;
     size_t ncontexts;
-    int64_t epoch;     /* SOURCE_DATE_EPOCH: nothing in the image is younger */
-    bool no_cache;     /* look nothing up; results are recorded all the same */
-    bool explain;      /* send a note for every step that must run: why */
-    unsigned jobs;     /* stages that may run at once; 0: as many as CPUs */
-    const char *tier;  /* NULL: the best one */
-    enum slip_network network; /* of steps that do not say */
-    const struct slip_strv *secrets; /* "id=path" */
+    int64_t epoch;                    /* SOURCE_DATE_EPOCH: nothing in the image is younger */
+    bool no_cache;                    /* look nothing up; results are recorded all the same */
+    bool explain;                     /* send a note for every step that must run: why */
+    unsigned jobs;                    /* stages that may run at once; 0: as many as CPUs */
+    const char *tier;                 /* NULL: the best one */
+    enum slip_network network;        /* of steps that do not say */
+    const struct slip_strv *secrets;  /* "id=path" */
     const struct slip_strv *step_env; /* "K=V" for every step, not part of any key (proxies) */
     json_t *annotations;              /* object, or NULL */
     enum slip_compression compression;
@@ -60,8 +60,8 @@ struct slip_failed_step {
 
 struct slip_built {
     struct slip_digest manifest;
-    bool was_cached;           /* nothing had to run */
-    struct slip_strv inputs;   /* files and directories whose change may change the image */
+    bool was_cached;         /* nothing had to run */
+    struct slip_strv inputs; /* files and directories whose change may change the image */
     struct slip_failed_step failed;
 };
 

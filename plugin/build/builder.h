@@ -35,7 +35,7 @@ struct slip_node {
     char def[65];      /* key of the definition and the inputs */
     char identity[65]; /* what came out; "" while unknown */
     struct slip_part parts[2];
-    size_t nparts; /* 0: the step changed no file */
+    size_t nparts;               /* 0: the step changed no file */
     struct slip_base_parts base; /* BASE, but of a stage */
 };
 
@@ -103,8 +103,8 @@ struct slip_stack {
 int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct slip_stack *ret,
                     struct slip_error *err);
 /* The same for whatever a --from or a mount names: a stage, an image, a directory, the host. */
-int slip_input_stack(struct slip_builder *b, const struct slip_input *input,
-                     struct slip_stack *ret, struct slip_error *err);
+int slip_input_stack(struct slip_builder *b, const struct slip_input *input, struct slip_stack *ret,
+                     struct slip_error *err);
 void slip_stack_release(struct slip_stack *stack);
 /* Makes sure that a part exists as a directory and returns its fd. */
 int slip_part_open(struct slip_builder *b, struct slip_part *part, struct slip_error *err);
@@ -142,6 +142,5 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 
 /* assemble.c: layers, config and manifest of the target. */
-int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest,
-                  struct slip_error *err);
+int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, struct slip_error *err);
 void slip_image_key(struct slip_builder *b, char ret_hex[65]);

@@ -115,8 +115,7 @@ static void mounts_release(struct mounts *mounts)
     free(mounts->v);
 }
 
-static int open_volumes(const struct slip_container *c, struct mounts *ret,
-                        struct slip_error *err)
+static int open_volumes(const struct slip_container *c, struct mounts *ret, struct slip_error *err)
 {
     ret->v = slip_xcalloc(c->nvolumes, sizeof *ret->v);
     for (size_t i = 0; i < c->nvolumes; i++) {
@@ -124,8 +123,12 @@ static int open_volumes(const struct slip_container *c, struct mounts *ret,
         if (fd < 0)
             return slip_fail_errno(err, "cannot mount '%s'", c->volumes[i].host);
         ret->v[ret->n++] = (struct slip_sandbox_mount){
-            .kind = SLIP_SANDBOX_BIND, .target = c->volumes[i].target, .source = fd,
-            .upper = -1, .work = -1, .readonly = c->volumes[i].readonly,
+            .kind = SLIP_SANDBOX_BIND,
+            .target = c->volumes[i].target,
+            .source = fd,
+            .upper = -1,
+            .work = -1,
+            .readonly = c->volumes[i].readonly,
         };
     }
     return 0;
@@ -196,7 +199,11 @@ int slip_image_unpack(struct slip_store *store, const struct slip_digest *manife
     if (to < 0)
         return slip_fail_errno(err, "cannot open '%s'", dest);
     const struct slip_copy_tree copy = {
-        .from = o.mounted.root, .source = "", .to = to, .dest = "", .xattrs = true,
+        .from = o.mounted.root,
+        .source = "",
+        .to = to,
+        .dest = "",
+        .xattrs = true,
         .emulated = o.b.tier == SLIP_TIER_SINGLE,
     };
     return slip_copy_tree(&copy, err);
@@ -220,7 +227,8 @@ int slip_image_flatten(struct slip_store *store, const struct slip_digest *manif
         return -1;
     /* Seen through the mount there are no whiteouts left: everything is content. */
     const struct slip_diff_options options = {
-        .epoch = INT64_MAX, .emulated = o.b.tier == SLIP_TIER_SINGLE,
+        .epoch = INT64_MAX,
+        .emulated = o.b.tier == SLIP_TIER_SINGLE,
     };
     if (slip_diff(o.mounted.root, -1, &options, &tree, err) < 0)
         return -1;

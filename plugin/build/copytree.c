@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "layer/owner.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
-#define OVERRIDE "user.containers.override_stat"
 #define XATTR_LIST_LIMIT 65536
 
 struct job {
@@ -28,22 +28,17 @@ static void job_release(struct job *job)
 
 void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid_t *gid)
 {
-    char path[32], value[64];
-    unsigned u, g;
+    char path[32], value[128];
+    struct slip_owner owner = { 0 };
 
-    *uid = st->st_uid;
-    *gid = st->st_gid;
+    *uid = emulated ? 0 : st->st_uid; /* one id is mapped; others show as the overflow id */
+    *gid = emulated ? 0 : st->st_gid;
     if (!emulated || S_ISLNK(st->st_mode))
         return;
-    ssize_t n = getxattr(slip_fd_path(fd, path), OVERRIDE, value, sizeof value - 1);
-    if (n <= 0) {
-        *uid = *gid = 0; /* one id is mapped; everything else shows as the overflow id */
-        return;
-    }
-    value[n] = '\0';
-    if (sscanf(value, "%u:%u", &u, &g) == 2) {
-        *uid = u;
-        *gid = g;
+    ssize_t n = getxattr(slip_fd_path(fd, path), SLIP_OWNER_XATTR, value, sizeof value);
+    if (n > 0 && slip_owner_parse(value, (size_t)n, &owner)) {
+        *uid = owner.uid;
+        *gid = owner.gid;
     }
 }
 
@@ -105,8 +100,8 @@ int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
     return 0;
 }
 
-static int set_owner(const struct job *job, int from, const struct stat *st, int to_path_fd,
-                     int dir, const char *name)
+static int set_owner(const struct job *job, int from, const struct stat *st, int dir,
+                     const char *name)
 {
     uid_t uid = job->copy->uid;
     gid_t gid = job->copy->gid;
@@ -117,16 +112,16 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
     if (S_ISLNK(st->st_mode) || (uid == 0 && gid == 0))
         return 0;
-    char path[32], value[64];
-    int n = snprintf(value, sizeof value, "%u:%u:0%o", uid, gid, st->st_mode & 07777u);
-    return setxattr(slip_fd_path(to_path_fd, path), OVERRIDE, value, (size_t)n, 0);
+    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
+    slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -1 : slip_owner_set(fd, &owner);
 }
 
 /* What is overlayfs's own, or the host's labels, does not travel. */
 static bool travels(const char *name)
 {
     static const char *const stays[] = { "user.overlay.", "trusted.overlay.", "security.selinux",
-                                         "security.ima", "security.evm", OVERRIDE };
+                                         "security.ima",  "security.evm",     SLIP_OWNER_XATTR };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(stays); i++)
         if (strncmp(name, stays[i], strlen(stays[i])) == 0)
@@ -150,14 +145,13 @@ static void copy_xattrs(int from, int to)
     }
 }
 
-static int finish(const struct job *job, int from, const struct stat *st, int dir,
-                  const char *name)
+static int finish(const struct job *job, int from, const struct stat *st, int dir, const char *name)
 {
     mode_t mode = st->st_mode;
     const struct timespec times[2] = { st->st_atim, st->st_mtim };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-    if (fd < 0 || set_owner(job, from, st, fd, dir, name) < 0)
+    if (fd < 0 || set_owner(job, from, st, dir, name) < 0)
         return slip_fail_errno(job->err, "cannot set the owner of '%s'", name);
     if (job->copy->xattrs && !S_ISLNK(st->st_mode))
         copy_xattrs(from, fd);
@@ -289,8 +283,7 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
             continue;
         if (fd < 0 || fstat(fd, &st) < 0)
             return slip_fail_errno(job->err, "cannot look at '%s'", from_path);
-        if (job->copy->keep &&
-            !job->copy->keep(job->copy->user, from_path, S_ISDIR(st.st_mode)))
+        if (job->copy->keep && !job->copy->keep(job->copy->user, from_path, S_ISDIR(st.st_mode)))
             continue;
         if (copy_one(job, fd, &st, from_path, to, name, to_path) < 0)
             return -1;
@@ -312,8 +305,7 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     uid_t uid = copy->set_owner && !copy->emulated ? copy->uid : 0;
     gid_t gid = copy->set_owner && !copy->emulated ? copy->gid : 0;
     if (S_ISDIR(st.st_mode)) {
-        slip_cleanup(slip_closep) int made =
-            slip_mkdirs_in_root(copy->to, dest, uid, gid, -1, err);
+        slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, dest, uid, gid, -1, err);
         if (made < 0)
             return -1;
         slip_cleanup(slip_closep) int to =

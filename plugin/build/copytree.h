@@ -2,12 +2,12 @@
  *
  * Both sides are directory fds and no path leaves them; directories merge, anything else replaces
  * what is there; hard links inside one copy stay hard links; owners first, then capabilities, then
- * mode, then times. Depends on: util/.
+ * mode, then times. Depends on: layer/owner, util/.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "util/error.h"
 #include "util/map.h"
@@ -20,9 +20,9 @@ struct slip_copy_tree {
     bool set_owner;     /* uid and gid for everything; else as the source has them */
     uid_t uid;
     gid_t gid;
-    const char *chmod;  /* octal or symbolic; NULL: as the source */
-    bool emulated;      /* owners stand in user.containers.override_stat on both sides */
-    bool xattrs;        /* copy extended attributes too */
+    const char *chmod; /* octal or symbolic; NULL: as the source */
+    bool emulated;     /* owners stand in user.containers.override_stat on both sides */
+    bool xattrs;       /* copy extended attributes too */
     /* false: leave this path of the source side (relative to `from`) out. NULL: all. */
     int (*keep)(void *user, const char *path, bool is_dir);
     void *user;

@@ -15,8 +15,7 @@ json_t *slip_explain(struct slip_store *store, const struct slip_digest *manifes
     json_object_set_new(all, "hints", hints);
     slip_report_key(manifest->hex, key);
     slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(store, key);
-    json_array_foreach(json_object_get(record, "reports"), i, identity)
-    {
+    json_array_foreach (json_object_get(record, "reports"), i, identity) {
         slip_report_key(json_string_value(identity), key);
         slip_cleanup(slip_json_decrefp) json_t *report = slip_record_get(store, key);
         json_array_extend(files, json_object_get(report, "files"));

@@ -30,8 +30,7 @@ int slip_host_can_build(const char **ret_tier)
 
     if (pid == 0)
         _exit(slip_tier_enter(NULL, &tier, NULL, &err) < 0 ? 255 : (int)tier);
-    if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) ||
-        WEXITSTATUS(status) == 255)
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 255)
         return 0;
     if (ret_tier)
         *ret_tier = slip_tier_name((enum slip_tier)WEXITSTATUS(status));

@@ -61,8 +61,8 @@ static int empty(struct slip_keep *keep, struct slip_error *err)
 }
 
 /* "path\0digest\0" for every file of every context the step mounts, and the time of the build. */
-static int list_sources(struct slip_builder *b, const struct slip_step *step,
-                        struct slip_buf *out, struct slip_error *err)
+static int list_sources(struct slip_builder *b, const struct slip_step *step, struct slip_buf *out,
+                        struct slip_error *err)
 {
     for (size_t i = 0; i < step->run.nmounts; i++) {
         const struct slip_run_mount *m = &step->run.mounts[i];
@@ -104,8 +104,7 @@ static int uncover(int fs, const char *path, struct slip_error *err)
 {
     const char *name = slip_path_base(path);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
-    slip_cleanup(slip_closep) int dir =
-        slip_open_beneath(fs, parent, O_RDONLY | O_DIRECTORY, 0);
+    slip_cleanup(slip_closep) int dir = slip_open_beneath(fs, parent, O_RDONLY | O_DIRECTORY, 0);
 
     return dir < 0 ? 0 : slip_remove_tree(dir, name, err);
 }

@@ -21,7 +21,8 @@ struct slip_keep {
 
 #define SLIP_KEEP_INIT ((struct slip_keep){ .lock = -1, .dir = -1, .fs = -1 })
 
-/* Opens (and locks, when the mount's sharing or kind asks for it) the directory of a cache mount. */
+/* Opens (and locks, when the mount's sharing or kind asks for it) the directory of a cache mount.
+ */
 int slip_keep_open(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
                    const struct slip_run_mount *mount, struct slip_error *err);
 /* Remembers the sources after the command ended (well or not). */

@@ -82,8 +82,8 @@ static int key_copy(struct slip_builder *b, const struct slip_copy *copy, struct
     slip_sha256_field(sha, copy->chown);
     slip_sha256_field(sha, copy->chmod);
     list(sha, copy->exclude);
-    slip_sha256_number(sha, (copy->add ? 1u : 0u) | (copy->link ? 2u : 0u) |
-                                (copy->parents ? 4u : 0u));
+    slip_sha256_number(sha,
+                       (copy->add ? 1u : 0u) | (copy->link ? 2u : 0u) | (copy->parents ? 4u : 0u));
     for (size_t i = 0; i < copy->ninlines; i++) {
         slip_sha256_field(sha, copy->inlines[i].name);
         slip_sha256_field(sha, copy->inlines[i].text);

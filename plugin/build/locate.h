@@ -16,6 +16,7 @@
 char *slip_image_name(const char *text, struct slip_error *err);
 int slip_locate_image(struct slip_store *store, const char *name, struct slip_digest *ret,
                       struct slip_error *err);
-/* What stands for the content of a root file system: of a directory its scan, of a tar its bytes. */
+/* What stands for the content of a root file system: of a directory its scan, of a tar its bytes.
+ */
 int slip_locate_rootfs(struct slip_store *store, const char *path, char ret_identity[65],
                        bool *ret_is_dir, struct slip_error *err);

@@ -16,7 +16,7 @@
 
 /* The source side of one COPY while it runs. */
 struct source {
-    int root;                    /* borrowed from one of the next */
+    int root;                     /* borrowed from one of the next */
     const struct slip_scan *scan; /* context */
     struct slip_stack stack;
     struct slip_mounted mounted;
@@ -52,8 +52,8 @@ static int mount_source(struct slip_builder *b, const struct slip_input *input,
     return 0;
 }
 
-static int open_source(struct slip_builder *b, const struct slip_copy *copy,
-                       struct source *source, struct slip_error *err)
+static int open_source(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                       struct slip_error *err)
 {
     if (copy->input.origin == SLIP_FROM_CONTEXT) {
         source->scan = slip_builder_scan(b, &copy->input, err);
@@ -124,7 +124,11 @@ static int looks_like_archive(int root, const char *path)
     if (n < 6)
         return 0;
     return memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "BZh", 3) == 0 ||
-           memcmp(head, "\xfd""7zXZ", 5) == 0 || memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
+           memcmp(head,
+                  "\xfd"
+                  "7zXZ",
+                  5) == 0 ||
+           memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
            (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
 }
 
@@ -135,11 +139,12 @@ struct target {
     gid_t gid;
 };
 
-static int add_archive(struct slip_builder *b, int from, const char *path, int to,
-                       const char *dest, struct slip_error *err)
+static int add_archive(struct slip_builder *b, int from, const char *path, int to, const char *dest,
+                       struct slip_error *err)
 {
     const struct slip_apply_options options = {
-        .emulated = b->tier == SLIP_TIER_SINGLE, .keep_times = true,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+        .keep_times = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
     slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(to, dest, 0, 0, -1, err);
@@ -186,8 +191,8 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
     return slip_copy_tree(&tree, err);
 }
 
-static int write_inlines(const struct slip_copy *copy, const struct target *target,
-                         bool emulated, struct slip_error *err)
+static int write_inlines(const struct slip_copy *copy, const struct target *target, bool emulated,
+                         struct slip_error *err)
 {
     for (size_t i = 0; i < copy->ninlines; i++) {
         const struct slip_inline *file = &copy->inlines[i];
@@ -261,7 +266,8 @@ static int identify(struct slip_builder *b, struct slip_node *node, int upper,
     slip_cleanup(slip_tree_release) struct slip_tree tree = SLIP_TREE_INIT;
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     const struct slip_diff_options options = {
-        .epoch = b->options->epoch, .emulated = b->tier == SLIP_TIER_SINGLE,
+        .epoch = b->options->epoch,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
     };
     char content[65];
 
@@ -283,7 +289,9 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
     slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
     slip_cleanup(source_release) struct source source = {
-        .root = -1, .mounted = SLIP_MOUNTED_INIT, .scratch = SLIP_WORK_INIT,
+        .root = -1,
+        .mounted = SLIP_MOUNTED_INIT,
+        .scratch = SLIP_WORK_INIT,
     };
 
     if (copy->exclude && copy->exclude[0] &&
@@ -296,8 +304,7 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
         return -1;
     struct target target = { .root = mounted.root };
-    if (find_owner(copy, &target, err) < 0 ||
-        copy_all(b, copy, &source, &target, err) < 0)
+    if (find_owner(copy, &target, err) < 0 || copy_all(b, copy, &source, &target, err) < 0)
         return -1;
     slip_mounted_release(&mounted);
     if (identify(b, node, work.draft.fs, err) < 0)

@@ -77,8 +77,11 @@ static int open_input(struct run *run, struct held *h, const struct slip_run_mou
         if (slip_input_stack(run->b, &m->input, &h->stack, err) < 0)
             return -1;
         const struct slip_rootfs rootfs = {
-            .layers = h->stack.fds, .nlayers = h->stack.n, .upper = -1,
-            .scratch = run->work.scratch, .host = h->stack.host,
+            .layers = h->stack.fds,
+            .nlayers = h->stack.n,
+            .upper = -1,
+            .scratch = run->work.scratch,
+            .host = h->stack.host,
         };
         if (slip_rootfs_mount(&rootfs, &h->mounted, err) < 0)
             return -1;
@@ -153,8 +156,8 @@ static const char *secret_path(const struct slip_builder *b, const char *id)
 }
 
 /* 1: mounted. 0: there is nothing to mount. */
-static int prepare_secret(struct run *run, struct held *h, size_t i,
-                          struct slip_sandbox_mount *out, struct slip_error *err)
+static int prepare_secret(struct run *run, struct held *h, size_t i, struct slip_sandbox_mount *out,
+                          struct slip_error *err)
 {
     const struct slip_run_mount *m = &run->step->run.mounts[i];
     const char *path = secret_path(run->b, m->id);
@@ -185,7 +188,11 @@ static int prepare_mount(struct run *run, size_t i, struct slip_error *err)
 {
     const struct slip_run_mount *m = &run->step->run.mounts[i];
     struct slip_sandbox_mount out = {
-        .kind = SLIP_SANDBOX_BIND, .target = m->target, .source = -1, .upper = -1, .work = -1,
+        .kind = SLIP_SANDBOX_BIND,
+        .target = m->target,
+        .source = -1,
+        .upper = -1,
+        .work = -1,
     };
     int rc = 1;
 
@@ -216,11 +223,10 @@ static void forward(void *user, int fd, const char *bytes, size_t n)
 {
     const struct run *run = user;
 
-    slip_emit(run->b->events, &(struct slip_event){ .kind = SLIP_EVENT_LOG,
-                                                    .step = run->step->number,
-                                                    .text = bytes,
-                                                    .len = n,
-                                                    .fd = fd });
+    slip_emit(
+        run->b->events,
+        &(struct slip_event){
+            .kind = SLIP_EVENT_LOG, .step = run->step->number, .text = bytes, .len = n, .fd = fd });
 }
 
 static int prepare(struct run *run, struct slip_error *err)
@@ -230,7 +236,8 @@ static int prepare(struct run *run, struct slip_error *err)
     run->held = slip_xcalloc(op->nmounts, sizeof *run->held);
     run->mounts = slip_xcalloc(op->nmounts, sizeof *run->mounts);
     for (size_t i = 0; i < op->nmounts; i++)
-        run->held[i] = (struct held){ .keep = SLIP_KEEP_INIT, .mounted = SLIP_MOUNTED_INIT,
+        run->held[i] = (struct held){ .keep = SLIP_KEEP_INIT,
+                                      .mounted = SLIP_MOUNTED_INIT,
                                       .fds = { -1, -1, -1, -1 } };
     for (const char *const *e = op->env; e && *e; e++)
         slip_strv_add(&run->env, *e);
@@ -354,7 +361,9 @@ static int identify(struct slip_builder *b, struct slip_node *node, int upper,
 int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
     slip_cleanup(run_release) struct run run = {
-        .b = b, .step = node->step, .work = SLIP_WORK_INIT,
+        .b = b,
+        .step = node->step,
+        .work = SLIP_WORK_INIT,
     };
 
     if (slip_work_begin(&run.work, b, node->step->parent, err) < 0 || prepare(&run, err) < 0)

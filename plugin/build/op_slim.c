@@ -51,8 +51,11 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
     if (slip_stack_open(job->b, stage->steps[stage->nsteps - 1], &job->stack, err) < 0)
         return -1;
     const struct slip_rootfs rootfs = {
-        .layers = job->stack.fds, .nlayers = job->stack.n, .upper = -1,
-        .scratch = job->work.scratch, .host = job->stack.host,
+        .layers = job->stack.fds,
+        .nlayers = job->stack.n,
+        .upper = -1,
+        .scratch = job->work.scratch,
+        .host = job->stack.host,
     };
     return slip_rootfs_mount(&rootfs, &job->view, err);
 }
@@ -81,8 +84,8 @@ static int record_report(struct slip_slim_job *job, struct slip_error *err)
 
     for (size_t i = 0; i < job->closure.nhints; i++) {
         const struct slip_hint *h = &job->closure.hints[i];
-        json_array_append_new(hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need,
-                                               "text", h->text));
+        json_array_append_new(
+            hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
     }
     json_object_set(report, "files", job->files);
     json_object_set_new(report, "hints", hints);
@@ -107,8 +110,12 @@ static void tell_hints(const struct slip_slim_job *job)
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
     slip_cleanup(slim_release) struct slip_slim_job job = {
-        .b = b, .node = node, .copy = &node->step->copy, .work = SLIP_WORK_INIT,
-        .view = SLIP_MOUNTED_INIT, .files = json_array(),
+        .b = b,
+        .node = node,
+        .copy = &node->step->copy,
+        .work = SLIP_WORK_INIT,
+        .view = SLIP_MOUNTED_INIT,
+        .files = json_array(),
     };
     int rc = -1;
 

@@ -19,8 +19,7 @@ int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_
     const struct slip_rootfs rootfs = slip_work_rootfs(&work);
     if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
         return -1;
-    if (b->tier != SLIP_TIER_SINGLE &&
-        slip_identity_find(mounted.root, op->user, &owner, err) < 0)
+    if (b->tier != SLIP_TIER_SINGLE && slip_identity_find(mounted.root, op->user, &owner, err) < 0)
         return -1;
     slip_cleanup(slip_closep) int made =
         slip_mkdirs_in_root(mounted.root, op->path, owner.uid, owner.gid, b->options->epoch, err);

@@ -60,8 +60,7 @@ static int expand(int root, const struct slip_scan *scan, const char *prefix, co
             slip_xasprintf("%s%s%s", prefix, *prefix ? "/" : "", part);
         return expand(root, scan, path, next, ret, err);
     }
-    slip_cleanup(slip_closep) int dir =
-        slip_open_in_root(root, prefix, O_RDONLY | O_DIRECTORY, 0);
+    slip_cleanup(slip_closep) int dir = slip_open_in_root(root, prefix, O_RDONLY | O_DIRECTORY, 0);
     if (dir < 0)
         return 0; /* nothing there to match */
     if (slip_list_dir(dir, ".", &names, err) < 0)
@@ -97,8 +96,7 @@ int slip_pick(int root, const struct slip_scan *scan, const char *pattern, struc
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     const char *base = slip_path_base(clean);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(clean, (size_t)(base - clean));
-    slip_cleanup(slip_closep) int dir =
-        slip_open_in_root(root, parent, O_RDONLY | O_DIRECTORY, 0);
+    slip_cleanup(slip_closep) int dir = slip_open_in_root(root, parent, O_RDONLY | O_DIRECTORY, 0);
     if (dir >= 0 && slip_list_dir(dir, ".", &near, &ignored) == 0) {
         const char *name = slip_suggest(base, (const char *const *)near.v, near.n);
         if (name)

@@ -79,8 +79,7 @@ int slip_result_lookup(struct slip_builder *b, struct slip_node *node)
     return 1;
 }
 
-int slip_result_record(struct slip_builder *b, const struct slip_node *node,
-                       struct slip_error *err)
+int slip_result_record(struct slip_builder *b, const struct slip_node *node, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *record = json_object();
     json_t *parts = json_array();

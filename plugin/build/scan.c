@@ -19,7 +19,7 @@ struct cache {
         uint64_t ino, size;
         int64_t mtime_ns, ctime_ns;
         const char *hex;
-    } *known;
+    } * known;
     size_t n, cap;
     int64_t written_ns; /* entries changed at or after this moment are not believed */
     char name[72];
@@ -55,7 +55,8 @@ static void cache_load(struct cache *cache, struct slip_store *store, const char
     if (slip_read_file(store->root, cache->name, CACHE_LIMIT, &cache->text, &ignored) < 0 ||
         cache->text.len < sizeof CACHE_MAGIC - 1 + 64)
         return;
-    const char *p = cache->text.data + sizeof CACHE_MAGIC - 1, *end = cache->text.data + cache->text.len - 64;
+    const char *p = cache->text.data + sizeof CACHE_MAGIC - 1,
+               *end = cache->text.data + cache->text.len - 64;
     slip_digest_of(cache->text.data, (size_t)(end - cache->text.data), &sum);
     if (memcmp(end, sum.hex, 64) != 0 ||
         memcmp(cache->text.data, CACHE_MAGIC, sizeof CACHE_MAGIC - 1) != 0)
@@ -68,8 +69,11 @@ static void cache_load(struct cache *cache, struct slip_store *store, const char
             return;
         cache->known = slip_xgrow(cache->known, cache->n, &cache->cap, sizeof *cache->known);
         cache->known[cache->n++] = (struct known){
-            .path = p + sizeof row, .ino = row.ino, .size = row.size,
-            .mtime_ns = row.mtime_ns, .ctime_ns = row.ctime_ns,
+            .path = p + sizeof row,
+            .ino = row.ino,
+            .size = row.size,
+            .mtime_ns = row.mtime_ns,
+            .ctime_ns = row.ctime_ns,
             .hex = p + offsetof(struct row, hex),
         };
         p += sizeof row + row.path_len;
@@ -88,8 +92,11 @@ static int cache_store(const struct cache *cache, const struct slip_scan *scan,
         const struct slip_scanned *e = &scan->entries[i];
         if (!S_ISREG(e->mode))
             continue;
-        struct row row = { .ino = e->ino, .size = e->size, .mtime_ns = e->mtime_ns,
-                           .ctime_ns = e->ctime_ns, .path_len = (uint32_t)strlen(e->path) + 1 };
+        struct row row = { .ino = e->ino,
+                           .size = e->size,
+                           .mtime_ns = e->mtime_ns,
+                           .ctime_ns = e->ctime_ns,
+                           .path_len = (uint32_t)strlen(e->path) + 1 };
         memcpy(row.hex, e->digest.hex, sizeof row.hex);
         slip_buf_put(&out, &row, sizeof row);
         slip_buf_put(&out, e->path, row.path_len);
@@ -183,10 +190,16 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
         scan->entries = slip_xgrow(scan->entries, scan->n, &scan->cap, sizeof *scan->entries);
         struct slip_scanned *e = &scan->entries[scan->n++];
         *e = (struct slip_scanned){
-            .path = slip_xstrdup(path), .mode = st.st_mode, .uid = st.st_uid, .gid = st.st_gid,
-            .dev = st.st_dev, .ino = st.st_ino, .nlink = st.st_nlink,
+            .path = slip_xstrdup(path),
+            .mode = st.st_mode,
+            .uid = st.st_uid,
+            .gid = st.st_gid,
+            .dev = st.st_dev,
+            .ino = st.st_ino,
+            .nlink = st.st_nlink,
             .size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
-            .mtime_ns = nanoseconds(&st.st_mtim), .ctime_ns = nanoseconds(&st.st_ctim),
+            .mtime_ns = nanoseconds(&st.st_mtim),
+            .ctime_ns = nanoseconds(&st.st_ctim),
         };
         if (S_ISLNK(st.st_mode) && read_link(dir, name, e, w->err) < 0)
             return -1;

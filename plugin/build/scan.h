@@ -40,7 +40,7 @@ struct slip_scan {
 
 struct slip_scan_options {
     const struct slip_ignore *ignore; /* may be NULL */
-    bool skip_build_trees;            /* leave out directories that hold a CMakeCache.txt, and .git */
+    bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
 };
 
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,

@@ -14,9 +14,9 @@ struct slip_slim_job {
     const struct slip_copy *copy;
     struct slip_work work; /* only its directories are used */
     struct slip_stack stack;
-    struct slip_mounted view; /* the builder's root, DESTDIR on top */
-    struct slip_tree app;     /* the project's own files */
-    struct slip_tree libs;    /* what they need */
+    struct slip_mounted view;  /* the builder's root, DESTDIR on top */
+    struct slip_tree app;      /* the project's own files */
+    struct slip_tree libs;     /* what they need */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;

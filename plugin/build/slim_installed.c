@@ -15,10 +15,13 @@
 /* An install step may leave traces that nobody meant to install. */
 static bool is_trace(const char *path)
 {
-    static const char *const dirs[] = { "tmp", "root", "home", "run", "proc", "sys", "dev", "src",
-                                        "build", "var/cache", "var/tmp", "var/log", "var/run" };
-    static const char *const files[] = { "etc/ld.so.cache", "etc/resolv.conf", "etc/hosts",
-                                         "etc/hostname", "etc/mtab", "usr/share/info/dir" };
+    static const char *const dirs[] = { "tmp",     "root",    "home",   "run",   "proc",
+                                        "sys",     "dev",     "src",    "build", "var/cache",
+                                        "var/tmp", "var/log", "var/run" };
+    static const char *const files[] = {
+        "etc/ld.so.cache", "etc/resolv.conf", "etc/hosts",
+        "etc/hostname",    "etc/mtab",        "usr/share/info/dir"
+    };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(dirs); i++) {
         size_t n = strlen(dirs[i]);
@@ -80,9 +83,9 @@ static bool has_child(const struct slip_tree *tree, size_t i)
 static void report(struct slip_slim_job *job, const struct slip_entry *e, unsigned class,
                    uint64_t size)
 {
-    json_t *row = json_pack("{s:o, s:I, s:s, s:s}", "path",
-                            json_sprintf("/%s", e->path), "size", (json_int_t)size, "class",
-                            slip_class_name(class), "why", "installed by the project");
+    json_t *row = json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", e->path), "size",
+                            (json_int_t)size, "class", slip_class_name(class), "why",
+                            "installed by the project");
 
     json_array_append_new(job->files, row);
 }
@@ -154,7 +157,8 @@ static int take(struct slip_slim_job *job, const struct slip_tree *from, size_t 
 
     if (!path || !*path || e->whiteout)
         return 0;
-    if (S_ISDIR(e->mode) && (has_child(from, i) || path == e->path || (slim->only && slim->only[0])))
+    if (S_ISDIR(e->mode) &&
+        (has_child(from, i) || path == e->path || (slim->only && slim->only[0])))
         return 0; /* directories come with what is in them */
     slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", path);
     unsigned class = slip_class_of(absolute, e->mode, e->link);
@@ -196,7 +200,8 @@ int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
     const struct slip_diff_options options = {
-        .epoch = job->b->options->epoch, .emulated = job->b->tier == SLIP_TIER_SINGLE,
+        .epoch = job->b->options->epoch,
+        .emulated = job->b->tier == SLIP_TIER_SINGLE,
     };
     bool any = false;
 

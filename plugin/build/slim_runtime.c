@@ -40,8 +40,7 @@ static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *
 
     if (slip_lstat_in_root(job->view.root, path, &st) < 0)
         return slip_fail_errno(err, "cannot read '%s' in the builder", path);
-    struct slip_entry *e =
-        add(job, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
+    struct slip_entry *e = add(job, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
     e->root = job->view.root;
     e->source = slip_xstrdup(path);
@@ -91,10 +90,9 @@ static void add_loader_link(struct slip_slim_job *job, const char *soname, const
 static void report_needed(struct slip_slim_job *job, const struct slip_needed *n, uint64_t size)
 {
     slip_cleanup(slip_freep) char *chain = slip_closure_chain(&job->closure, n->path);
-    json_t *row = json_pack("{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size,
-                            "class", "runtime", "why",
-                            chain ? json_string(chain)
-                                  : json_sprintf("%s needed by %s", n->soname, n->why));
+    json_t *row = json_pack(
+        "{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "why", chain ? json_string(chain) : json_sprintf("%s needed by %s", n->soname, n->why));
 
     if (n->package)
         json_object_set_new(row, "package", json_string(n->package));
@@ -127,8 +125,9 @@ static int open_base(struct slip_slim_job *job, struct slip_stack *stack, struct
         return 0;
     if (slip_work_begin(work, job->b, NULL, err) < 0)
         return -1;
-    const struct slip_rootfs rootfs = { .layers = stack->fds, .nlayers = stack->n, .upper = -1,
-                                        .scratch = work->scratch };
+    const struct slip_rootfs rootfs = {
+        .layers = stack->fds, .nlayers = stack->n, .upper = -1, .scratch = work->scratch
+    };
     return slip_rootfs_mount(&rootfs, mounted, err);
 }
 
@@ -143,8 +142,7 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
         return 0;
     for (size_t i = 0; i < job->app.n; i++) {
         const struct slip_entry *e = &job->app.entries[i];
-        if (S_ISREG(e->mode) &&
-            ((e->mode & 0100) || slip_is_elf(job->view.root, e->source) == 1))
+        if (S_ISREG(e->mode) && ((e->mode & 0100) || slip_is_elf(job->view.root, e->source) == 1))
             slip_strv_addf(&roots, "/%s", e->path);
     }
     if (open_base(job, &stack, &work, &base, err) < 0)
@@ -163,24 +161,23 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
     return 0;
 }
 
-/* A library of the project itself in a directory the loader would not search. */
+/* Libraries of the project itself in directories the loader would not search. */
 static void link_own_libraries(struct slip_slim_job *job)
 {
     for (size_t i = 0; i < job->app.n; i++) {
         const struct slip_entry *e = &job->app.entries[i];
         slip_cleanup(slip_freep) char *path = slip_xasprintf("/%s", e->path);
         const char *base = slip_path_base(path);
-        if (S_ISDIR(e->mode) || !strstr(base, ".so.") || in_default_dir(path) ||
-            !slip_closure_wants(&job->closure, base, path))
-            continue;
-        add_loader_link(job, base, path);
+        slip_cleanup(slip_freep) char *dir = slip_xstrndup(path, (size_t)(base - path) - 1);
+        if (!S_ISDIR(e->mode) && strstr(base, ".so") &&
+            slip_strv_has(&job->closure.search_dirs, dir))
+            add_loader_link(job, base, path);
     }
 }
 
 static const char *user_name(const struct slip_slim_job *job, char out[64])
 {
-    const char *user =
-        slip_json_str(job->node->step->stage->config, "User");
+    const char *user = slip_json_str(job->node->step->stage->config, "User");
     static const char *const known[] = { "root", "nobody", "nonroot" };
 
     if (!user || !*user || (*user >= '0' && *user <= '9'))
@@ -197,11 +194,11 @@ static void add_runtime_files(struct slip_slim_job *job)
 {
     char name[64];
     const char *user = user_name(job, name);
-    slip_cleanup(slip_freep) char *passwd = slip_xasprintf(
-        "root:x:0:0:root:/root:/sbin/nologin\n"
-        "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
-        "%s:x:65532:65532:%s:/home/nonroot:/sbin/nologin\n",
-        user ? user : "nonroot", user ? user : "nonroot");
+    slip_cleanup(slip_freep) char *passwd =
+        slip_xasprintf("root:x:0:0:root:/root:/sbin/nologin\n"
+                       "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
+                       "%s:x:65532:65532:%s:/home/nonroot:/sbin/nologin\n",
+                       user ? user : "nonroot", user ? user : "nonroot");
     slip_cleanup(slip_freep) char *group =
         slip_xasprintf("root:x:0:\nnobody:x:65534:\n%s:x:65532:\n", user ? user : "nonroot");
 
@@ -229,8 +226,8 @@ static int add_directory(struct slip_slim_job *job, const char *path, struct sli
         struct stat st;
         if (fstatat(dir, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
             return slip_fail_errno(err, "cannot look at '%s'", below);
-        ssize_t n = S_ISLNK(st.st_mode) ? readlinkat(dir, names.v[i], target, sizeof target - 1)
-                                        : -1;
+        ssize_t n =
+            S_ISLNK(st.st_mode) ? readlinkat(dir, names.v[i], target, sizeof target - 1) : -1;
         if (n >= 0) {
             target[n] = '\0';
             add_link(job, below, target);
@@ -316,8 +313,7 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
     } else {
         for (const char *p = default_path; *p;) {
             size_t n = strcspn(p, ":");
-            slip_cleanup(slip_freep) char *path =
-                slip_xasprintf("%.*s/%s", (int)n, p, program);
+            slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
             if (has_program(job, path))
                 return 0;
             p += n + (p[n] == ':');
@@ -331,7 +327,8 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
     slip_fail(err, SLIP_EINPUT, "the entrypoint '%s' is not in the image", program);
     if (near)
         return slip_error_hint(err, "did you mean '%s'?", near);
-    return slip_error_hint(err, "%s", names.n ? "name an installed program; 'slipway explain' "
-                                                "lists what the image holds"
-                                              : "the project installs no program");
+    return slip_error_hint(err, "%s",
+                           names.n ? "name an installed program; 'slipway explain' "
+                                     "lists what the image holds"
+                                   : "the project installs no program");
 }

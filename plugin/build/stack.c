@@ -70,8 +70,8 @@ static int push(struct slip_builder *b, struct slip_part *part, struct slip_stac
     return 0;
 }
 
-static int push_base(struct slip_builder *b, struct slip_base_parts *base,
-                     struct slip_stack *stack, struct slip_error *err)
+static int push_base(struct slip_builder *b, struct slip_base_parts *base, struct slip_stack *stack,
+                     struct slip_error *err)
 {
     for (size_t i = base->n; i-- > 0;)
         if (push(b, &base->parts[i], stack, err) < 0)
@@ -108,8 +108,8 @@ void slip_stack_release(struct slip_stack *stack)
     *stack = SLIP_STACK_INIT;
 }
 
-int slip_input_stack(struct slip_builder *b, const struct slip_input *input,
-                     struct slip_stack *ret, struct slip_error *err)
+int slip_input_stack(struct slip_builder *b, const struct slip_input *input, struct slip_stack *ret,
+                     struct slip_error *err)
 {
     slip_cleanup(slip_base_parts_release) struct slip_base_parts base = SLIP_BASE_PARTS_INIT;
 

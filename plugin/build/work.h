@@ -13,8 +13,7 @@ struct slip_work {
     int scratch; /* owned; on the file system of the draft */
 };
 
-#define SLIP_WORK_INIT \
-    ((struct slip_work){ .draft = SLIP_SNAPSHOT_INIT, .scratch = -1 })
+#define SLIP_WORK_INIT ((struct slip_work){ .draft = SLIP_SNAPSHOT_INIT, .scratch = -1 })
 
 int slip_work_begin(struct slip_work *work, struct slip_builder *b, const struct slip_step *below,
                     struct slip_error *err);

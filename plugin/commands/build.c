@@ -63,8 +63,11 @@ static int open_ui(struct build *b, struct slip_session *s, struct slip_error *e
     const char *text = b->progress ? b->progress : env && *env ? env : fallback;
     const char *no_colour = getenv("NO_COLOR");
     struct slip_ui_options options = {
-        .out = s->err, .term = getenv("TERM"), .verbose = b->verbose,
-        .colour = isatty(fileno(s->err)) && !(no_colour && *no_colour), .log_dir = -1,
+        .out = s->err,
+        .term = getenv("TERM"),
+        .verbose = b->verbose,
+        .colour = isatty(fileno(s->err)) && !(no_colour && *no_colour),
+        .log_dir = -1,
     };
 
     if (text && *text && slip_progress_parse(text, &options.mode, err) < 0)
@@ -104,9 +107,9 @@ static int parse_secrets(struct build *b, const struct slip_strv *given, struct 
 
 static void forward_proxies(struct build *b)
 {
-    static const char *const names[] = { "HTTP_PROXY",  "http_proxy", "HTTPS_PROXY", "https_proxy",
-                                         "FTP_PROXY",   "ftp_proxy",  "NO_PROXY",    "no_proxy",
-                                         "ALL_PROXY",   "all_proxy" };
+    static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
+                                         "ALL_PROXY",  "all_proxy" };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
         const char *value = getenv(names[i]);
@@ -115,20 +118,22 @@ static void forward_proxies(struct build *b)
     }
 }
 
+static void set_pair(json_t *object, const char *pair)
+{
+    slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
+    const char *value = pair + strlen(key);
+
+    json_object_set_new(object, key, json_string(*value ? value + 1 : ""));
+}
+
 static json_t *annotations_of(const struct build *b)
 {
     json_t *object = json_object();
 
-    for (size_t i = 0; b->front.is_recipe && i < b->front.recipe.image.annotations.n; i++) {
-        const struct slip_value *v = &b->front.recipe.image.annotations.v[i];
-        json_object_set_new(object, slip_value_key(v), json_string(slip_value_rest(v)));
-    }
-    for (size_t i = 0; i < b->annotations.n; i++) {
-        slip_cleanup(slip_freep) char *key =
-            slip_xstrndup(b->annotations.v[i], strcspn(b->annotations.v[i], "="));
-        const char *value = b->annotations.v[i] + strlen(key);
-        json_object_set_new(object, key, json_string(*value ? value + 1 : ""));
-    }
+    for (size_t i = 0; b->front.is_recipe && i < b->front.recipe.image.annotations.n; i++)
+        set_pair(object, b->front.recipe.image.annotations.v[i].text);
+    for (size_t i = 0; i < b->annotations.n; i++)
+        set_pair(object, b->annotations.v[i]);
     return object;
 }
 
@@ -161,7 +166,8 @@ static int parse_network(const char *text, enum slip_network *ret, struct slip_e
     static const struct {
         const char *name;
         enum slip_network network;
-    } known[] = { { "default", SLIP_NET_DEFAULT }, { "none", SLIP_NET_NONE },
+    } known[] = { { "default", SLIP_NET_DEFAULT },
+                  { "none", SLIP_NET_NONE },
                   { "host", SLIP_NET_HOST } };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(known); i++)
@@ -216,8 +222,7 @@ static int write_depfile(const struct build *b, struct slip_error *err)
         put_path(&text, b->front.inputs.v[i]);
     }
     for (size_t i = 0; i < b->built.inputs.n; i++) {
-        if (b->dirs_only &&
-            (stat(b->built.inputs.v[i], &st) < 0 || !S_ISDIR(st.st_mode)))
+        if (b->dirs_only && (stat(b->built.inputs.v[i], &st) < 0 || !S_ISDIR(st.st_mode)))
             continue;
         slip_buf_puts(&text, " \\\n  ");
         put_path(&text, b->built.inputs.v[i]);
@@ -239,8 +244,8 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     for (size_t i = 0; i < b->outputs.n; i++) {
         slip_cleanup(slip_output_release) struct slip_output output = { 0 };
         if (slip_output_parse(b->outputs.v[i], &output, err) < 0 ||
-            slip_output_write(&output, s, &b->built.manifest, &names, slip_ui_events(b->ui),
-                              err) < 0)
+            slip_output_write(&output, s, &b->built.manifest, &names, slip_ui_events(b->ui), err) <
+                0)
             return -1;
     }
     slip_digest_name(&b->built.manifest, digest);
@@ -250,11 +255,9 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
         (b->stamp && slip_write_file(AT_FDCWD, b->stamp, "", 0, 0644, false, err) < 0))
         return -1;
     slip_cleanup(slip_freep) char *repository =
-        names.n ? slip_xstrndup(names.v[0], (size_t)(strrchr(names.v[0], ':') - names.v[0]))
-                : NULL;
-    slip_cleanup(slip_freep) char *summary =
-        slip_xasprintf("%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image",
-                       "");
+        names.n ? slip_xstrndup(names.v[0], (size_t)(strrchr(names.v[0], ':') - names.v[0])) : NULL;
+    slip_cleanup(slip_freep) char *summary = slip_xasprintf(
+        "%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image", "");
     slip_ui_summary(b->ui, summary);
     fprintf(s->out, "%s%s%s\n", repository ? repository : "", repository ? "@" : "", digest);
     return 0;
@@ -267,9 +270,8 @@ static void show_failure(struct build *b, struct slip_session *s)
 
     if (!failed->step)
         return;
-    slip_cleanup(slip_freep) char *log =
-        slip_xasprintf("%s/logs/%s/%s", s->store.path, b->log_name,
-                       slip_ui_log_name(failed->step->number, name));
+    slip_cleanup(slip_freep) char *log = slip_xasprintf(
+        "%s/logs/%s/%s", s->store.path, b->log_name, slip_ui_log_name(failed->step->number, name));
     slip_cleanup(slip_freep) char *shell = slip_xasprintf("slipway shell --failed %s", failed->id);
     const struct slip_ui_failure failure = {
         .step = failed->step->number,
@@ -290,8 +292,9 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
                       "oci, oci-archive, docker, dir or tar; may be repeated"),
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
         SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
-        SLIP_OPT_TEXT(0, "network", &b->network, "NET", "of steps that do not say: default, none, "
-                                                        "host"),
+        SLIP_OPT_TEXT(0, "network", &b->network, "NET",
+                      "of steps that do not say: default, none, "
+                      "host"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_FLAG(0, "pull", &b->pull, "look for newer base images"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
@@ -312,9 +315,15 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
 static int carry_out(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     struct slip_build_options options = {
-        .store = &s->store, .no_cache = b->no_cache, .jobs = b->jobs, .cancel = s->cancel,
-        .tier = getenv("SLIPWAY_TIER"), .secrets = &b->secrets, .step_env = &b->step_env,
-        .compression = SLIP_GZIP, .jobserver = { -1, -1 },
+        .store = &s->store,
+        .no_cache = b->no_cache,
+        .jobs = b->jobs,
+        .cancel = s->cancel,
+        .tier = getenv("SLIPWAY_TIER"),
+        .secrets = &b->secrets,
+        .step_env = &b->step_env,
+        .compression = SLIP_GZIP,
+        .jobserver = { -1, -1 },
     };
 
     if (b->network && parse_network(b->network, &options.network, err) < 0)
@@ -339,7 +348,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
-    slip_cleanup(build_release) struct build b = { .built = SLIP_BUILT_INIT, .logs = -1 };
+    slip_cleanup(build_release) struct build b = { .logs = -1 };
     slip_cleanup(slip_strv_release) struct slip_strv secrets = SLIP_STRV_INIT;
     int done = parse(&b, s, &argc, &argv, &secrets, err);
 

@@ -25,9 +25,9 @@ struct slip_session {
 
 struct slip_command {
     const char *name;
-    const char *synopsis; /* after "slipway " */
-    const char *summary;  /* one line for the list */
-    const char *about;    /* a paragraph for its own page, or NULL */
+    const char *synopsis;   /* after "slipway " */
+    const char *summary;    /* one line for the list */
+    const char *about;      /* a paragraph for its own page, or NULL */
     int min_args, max_args; /* -1: any number */
     bool needs_store;
     bool stops_at_first_arg; /* what follows the first argument belongs to it (run) */
@@ -36,9 +36,10 @@ struct slip_command {
 };
 
 /* Every verb, in the order of help. A new one is a file with its row, and a word here. */
-#define SLIP_EACH_COMMAND(X)                                                            \
-    X(build) X(check) X(plan) X(generate) X(run) X(shell) X(test) X(explain) X(inspect) \
-    X(images) X(export) X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
+#define SLIP_EACH_COMMAND(X)                                                                       \
+    X(build)                                                                                       \
+    X(check) X(plan) X(generate) X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(export) \
+        X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)
 

@@ -41,8 +41,13 @@ int slip_epoch_find(const char *dir, int64_t *ret, struct slip_error *err)
     }
     if (!dir || !in_checkout(dir) || !slip_proc_have("git"))
         return 0;
-    char *const argv[] = { (char[]){ "git" }, (char[]){ "-C" }, (char *)(uintptr_t)dir,
-                           (char[]){ "log" }, (char[]){ "-1" }, (char[]){ "--format=%ct" }, NULL };
+    char *const argv[] = { (char[]){ "git" },
+                           (char[]){ "-C" },
+                           (char *)(uintptr_t)dir,
+                           (char[]){ "log" },
+                           (char[]){ "-1" },
+                           (char[]){ "--format=%ct" },
+                           NULL };
     /* A checkout without a commit, or one that git does not trust, has no time to give. */
     if (slip_proc_run(argv, &out, &status, &ignored) < 0 || status != 0)
         return 0;

@@ -24,8 +24,7 @@ static void show_all(struct slip_session *s, const json_t *files, const json_t *
     json_t *row;
 
     slip_table_row(&table, heading);
-    json_array_foreach(files, i, row)
-    {
+    json_array_foreach (files, i, row) {
         char size[16];
         const char *cells[] = {
             slip_json_str(row, "path"),
@@ -36,7 +35,7 @@ static void show_all(struct slip_session *s, const json_t *files, const json_t *
     }
     slip_table_text(&table, &text);
     fputs(slip_buf_str(&text), s->out);
-    json_array_foreach(hints, i, row)
+    json_array_foreach (hints, i, row)
         fprintf(s->out, "%s%s: %s\n", i == 0 ? "\nWhat no header says:\n" : "",
                 slip_json_str(row, "path"), slip_json_str(row, "text"));
 }
@@ -68,8 +67,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
     size_t i;
     json_t *row;
-    json_array_foreach(files, i, row)
-    {
+    json_array_foreach (files, i, row) {
         const char *path = slip_json_str(row, "path");
         slip_strv_add(&paths, path);
         if (strcmp(path, argv[1]) == 0 || strcmp(path + 1, argv[1]) == 0) {

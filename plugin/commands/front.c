@@ -16,8 +16,7 @@
 static void add_context(struct slip_front *front, struct slip_arena *arena,
                         const struct slip_context *context)
 {
-    struct slip_context *grown =
-        slip_arena_alloc(arena, (front->ncontexts + 1) * sizeof *grown);
+    struct slip_context *grown = slip_arena_alloc(arena, (front->ncontexts + 1) * sizeof *grown);
 
     if (front->ncontexts)
         memcpy(grown, front->contexts, front->ncontexts * sizeof *grown);
@@ -44,62 +43,80 @@ static int add_named_contexts(struct slip_front *front, struct slip_arena *arena
     return 0;
 }
 
-static int open_recipe(struct slip_front *front, struct slip_session *s, const char *file,
-                       const struct slip_front_options *options, struct slip_error *err)
+/* Toolchain `host` uses what this machine has; nothing is installed behind its owner's back. */
+static int check_host_packages(const struct slip_values *packages, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *templates = slip_resource_path("templates", err);
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv missing = SLIP_STRV_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf list = SLIP_BUF_INIT;
 
-    if (!templates || slip_recipe_read(&s->arena, file, &front->recipe, err) < 0)
-        return -1;
-    struct slip_recipe_plan lowered = SLIP_RECIPE_PLAN_INIT;
-    const struct slip_recipe_options recipe_options = {
-        .templates = slip_arena_strdup(&s->arena, templates),
-    };
-    if (slip_recipe_lower(&s->arena, &front->recipe, &recipe_options, &front->ast, &lowered, err) <
-        0)
-        return -1;
+    for (size_t i = 0; packages && i < packages->n; i++)
+        slip_strv_add(&names, packages->v[i].text);
+    slip_host_missing_packages(&names, &missing);
+    if (missing.n == 0)
+        return 0;
+    for (size_t i = 0; i < missing.n; i++)
+        slip_buf_printf(&list, " %s", missing.v[i]);
+    for (size_t i = 0; i < packages->n; i++)
+        if (strcmp(packages->v[i].text, missing.v[0]) == 0)
+            slip_fail_at(err, packages->v[i].at, "package '%s' is not installed on this machine",
+                         missing.v[0]);
+    return slip_error_hint(err, "toolchain 'host' uses what is there: sudo apt-get install%s",
+                           slip_buf_str(&list));
+}
+
+static int take_needs(struct slip_front *front, struct slip_session *s,
+                      const struct slip_front_options *options,
+                      const struct slip_recipe_needs *needs, struct slip_error *err)
+{
     const struct slip_context main_context = {
         .name = "",
-        .path = options->context ? options->context : lowered.context,
+        .path = options->context ? options->context : slip_arena_strdup(&s->arena, needs->context),
         .skip_build_trees = true,
     };
+
     add_context(front, &s->arena, &main_context);
-    for (size_t i = 0; i < lowered.ncontexts; i++) {
+    for (size_t i = 0; i < needs->contexts.n; i++) {
+        const char *equals = strchr(needs->contexts.v[i], '=');
         const struct slip_context context = {
-            .name = lowered.contexts[i].name,
-            .path = lowered.contexts[i].path,
+            .name = slip_arena_strndup(&s->arena, needs->contexts.v[i],
+                                       (size_t)(equals - needs->contexts.v[i])),
+            .path = slip_arena_strdup(&s->arena, equals + 1),
             .own_outputs = true,
         };
         add_context(front, &s->arena, &context);
     }
-    slip_cleanup(slip_strv_release) struct slip_strv missing = SLIP_STRV_INIT;
-    slip_host_missing_packages(&lowered.host_packages, &missing);
-    if (missing.n) {
-        slip_fail_at(err, front->recipe.toolchain.packages.key,
-                     "this machine does not have '%s'%s", missing.v[0],
-                     missing.n > 1 ? " and others of these packages" : "");
-        slip_cleanup(slip_buf_release) struct slip_buf names = SLIP_BUF_INIT;
-        for (size_t i = 0; i < missing.n; i++)
-            slip_buf_printf(&names, " %s", missing.v[i]);
-        slip_error_hint(err, "toolchain 'host' uses what is installed; sudo apt-get install%s",
-                        slip_buf_str(&names));
-        slip_recipe_plan_release(&lowered);
-        return -1;
-    }
     slip_strv_copy(&front->inputs, &front->recipe.files);
+    slip_strv_copy(&front->inputs, &needs->templates);
+    return check_host_packages(needs->host_packages, err);
+}
+
+static int open_recipe(struct slip_front *front, struct slip_session *s, const char *file,
+                       const struct slip_front_options *options, struct slip_error *err)
+{
+    slip_cleanup(slip_recipe_needs_release) struct slip_recipe_needs needs = SLIP_RECIPE_NEEDS_INIT;
+    slip_cleanup(slip_freep) char *templates = slip_resource_path("templates", err);
+
+    if (!templates || slip_recipe_read(&s->arena, file, &front->recipe, err) < 0)
+        return -1;
+    const struct slip_recipe_options how = {
+        .templates = slip_arena_strdup(&s->arena, templates),
+    };
+    if (slip_recipe_lower(&s->arena, &front->recipe, &how, &front->ast, err) < 0 ||
+        slip_recipe_needs(&s->arena, &front->recipe, &how, &needs, err) < 0)
+        return -1;
     front->name = slip_recipe_name(&front->recipe);
-    slip_recipe_plan_release(&lowered);
-    return 0;
+    return take_needs(front, s, options, &needs, err);
 }
 
 static int open_dockerfile(struct slip_front *front, struct slip_session *s, const char *file,
                            const struct slip_front_options *options, struct slip_error *err)
 {
     const struct slip_context main_context = {
-        .name = "", .path = options->context ? options->context : ".",
+        .name = "",
+        .path = options->context ? options->context : ".",
     };
 
-    (void)file;
     if (slip_dockerfile_parse(&s->arena, front->source, &front->ast, err) < 0)
         return -1;
     add_context(front, &s->arena, &main_context);
@@ -114,8 +131,8 @@ static char *default_file(const struct slip_front_options *options)
     const char *context = options->context ? options->context : ".";
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
-        char *path = strcmp(context, ".") == 0 ? slip_xstrdup(names[i])
-                                               : slip_path_join(context, names[i]);
+        char *path =
+            strcmp(context, ".") == 0 ? slip_xstrdup(names[i]) : slip_path_join(context, names[i]);
         if (access(path, F_OK) == 0)
             return path;
         free(path);
@@ -132,9 +149,9 @@ int slip_front_open(struct slip_front *front, struct slip_session *s,
     front->source = slip_source_read(&s->arena, file, err);
     if (!front->source)
         return slip_error_hint(err, "name a recipe or a Dockerfile with -f");
-    front->is_recipe = options->frontend ? strcmp(options->frontend, "recipe") == 0
-                                         : slip_recipe_sniff(front->source->text,
-                                                             front->source->len);
+    front->is_recipe = options->frontend
+                           ? strcmp(options->frontend, "recipe") == 0
+                           : slip_recipe_sniff(front->source->text, front->source->len);
     if (options->frontend && !front->is_recipe && strcmp(options->frontend, "dockerfile") != 0)
         return slip_fail(err, SLIP_EUSAGE, "--frontend is recipe or dockerfile, not '%s'",
                          options->frontend);
@@ -144,8 +161,8 @@ int slip_front_open(struct slip_front *front, struct slip_session *s,
 }
 
 /* The lines of <Dockerfile>.dockerignore, else of the context's .dockerignore. */
-static int read_ignore(struct slip_front *front, struct slip_session *s,
-                       const char *const **ret, struct slip_error *err)
+static int read_ignore(struct slip_front *front, struct slip_session *s, const char *const **ret,
+                       struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     slip_cleanup(slip_freep) char *own = slip_xasprintf("%s.dockerignore", front->source->name);

@@ -34,14 +34,15 @@ struct slip_front {
 #define SLIP_FRONT_INIT ((struct slip_front){ 0 })
 
 /* The options that -f commands share. */
-#define SLIP_FRONT_OPTS(o)                                                                       \
-    SLIP_OPT_TEXT('f', "file", &(o)->file, "FILE", "recipe or Dockerfile [Dockerfile]"),         \
-        SLIP_OPT_TEXT(0, "frontend", &(o)->frontend, "KIND", "recipe or dockerfile, whatever "   \
-                                                             "the file looks like"),             \
-        SLIP_OPT_TEXT(0, "target", &(o)->target, "STAGE", "stop at this stage"),                 \
-        SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),        \
-        SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                    \
-        SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=DIR", "name another context"),   \
+#define SLIP_FRONT_OPTS(o)                                                                     \
+    SLIP_OPT_TEXT('f', "file", &(o)->file, "FILE", "recipe or Dockerfile [Dockerfile]"),       \
+        SLIP_OPT_TEXT(0, "frontend", &(o)->frontend, "KIND",                                   \
+                      "recipe or dockerfile, whatever "                                        \
+                      "the file looks like"),                                                  \
+        SLIP_OPT_TEXT(0, "target", &(o)->target, "STAGE", "stop at this stage"),               \
+        SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),      \
+        SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                  \
+        SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=DIR", "name another context"), \
         SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label")
 
 /* Reads the file and makes the syntax tree. */

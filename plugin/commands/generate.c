@@ -24,7 +24,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     options.context = argc ? argv[0] : NULL;
     if (slip_front_open(&front, s, &options, err) < 0)
         return -1;
-    slip_dockerfile_print(&front.ast, &text);
+    if (slip_dockerfile_print(&front.ast, &text, err) < 0)
+        return -1;
     if (output)
         return slip_write_file(AT_FDCWD, output, slip_buf_str(&text), text.len, 0644, false, err);
     fputs(slip_buf_str(&text), s->out);

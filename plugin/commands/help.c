@@ -1,6 +1,5 @@
 #include "commands/command.h"
 #include "recipe/keys.h"
-#include "recipe/help.h"
 #include "util/str.h"
 
 static void list(FILE *out)

@@ -19,8 +19,7 @@ static int unknown(const struct slip_opt *opts, const char *word, struct slip_er
 {
     const char *names[64];
     size_t n = 0;
-    slip_cleanup(slip_freep) char *name =
-        slip_xstrndup(word, strcspn(word, "="));
+    slip_cleanup(slip_freep) char *name = slip_xstrndup(word, strcspn(word, "="));
 
     for (const struct slip_opt *o = opts; o->kind && n < SLIP_ARRAY_LEN(names); o++)
         if (o->name)
@@ -86,8 +85,8 @@ static int take(const struct slip_opt *opts, char **argv, int argc, int *i, bool
     return store(o, value, err);
 }
 
-int slip_opts_parse(const struct slip_opt *opts, int *argc, char ***argv, bool stop,
-                    bool *ret_help, struct slip_error *err)
+int slip_opts_parse(const struct slip_opt *opts, int *argc, char ***argv, bool stop, bool *ret_help,
+                    struct slip_error *err)
 {
     int kept = 0, n = *argc;
     char **v = *argv;
@@ -110,10 +109,9 @@ int slip_opts_parse(const struct slip_opt *opts, int *argc, char ***argv, bool s
 void slip_opts_help(const struct slip_opt *opts, struct slip_buf *out)
 {
     for (const struct slip_opt *o = opts; o->kind; o++) {
-        slip_cleanup(slip_freep) char *left =
-            slip_xasprintf("  %c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-                           o->letter ? ", " : "  ", o->name, o->value ? " " : "",
-                           o->value ? o->value : "");
+        slip_cleanup(slip_freep) char *left = slip_xasprintf(
+            "  %c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+            o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
         if (strlen(left) > 30)
             slip_buf_printf(out, "%s\n%32s%s\n", left, "", o->help);
         else

@@ -40,7 +40,7 @@ struct slip_opt {
 
 /* Takes options out of argv[0..argc) and leaves the arguments, in order. With `stop`, everything
  * from the first argument on is left alone. "--" ends options. *ret_help is set by -h, --help. */
-int slip_opts_parse(const struct slip_opt *opts, int *argc, char ***argv, bool stop,
-                    bool *ret_help, struct slip_error *err);
+int slip_opts_parse(const struct slip_opt *opts, int *argc, char ***argv, bool stop, bool *ret_help,
+                    struct slip_error *err);
 /* Aligned lines for the help page, at most 80 columns. */
 void slip_opts_help(const struct slip_opt *opts, struct slip_buf *out);

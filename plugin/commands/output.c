@@ -13,9 +13,8 @@ static const struct {
     const char *name;
     enum slip_output_type type;
 } types[] = {
-    { "oci", SLIP_OUT_OCI },       { "oci-archive", SLIP_OUT_ARCHIVE },
-    { "docker", SLIP_OUT_ARCHIVE }, { "dir", SLIP_OUT_DIR },
-    { "local", SLIP_OUT_DIR },     { "tar", SLIP_OUT_TAR },
+    { "oci", SLIP_OUT_OCI }, { "oci-archive", SLIP_OUT_ARCHIVE }, { "docker", SLIP_OUT_ARCHIVE },
+    { "dir", SLIP_OUT_DIR }, { "local", SLIP_OUT_DIR },           { "tar", SLIP_OUT_TAR },
 };
 
 static int set_type(struct slip_output *ret, const char *name, struct slip_error *err)
@@ -111,8 +110,7 @@ static int write_file(const struct slip_output *output, struct slip_session *s,
                       struct slip_events *events, struct slip_error *err)
 {
     slip_cleanup(slip_freep) char *aside = slip_xasprintf("%s.part", output->dest);
-    slip_cleanup(slip_closep) int fd =
-        open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    slip_cleanup(slip_closep) int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
     if (fd < 0)
         return slip_fail_errno(err, "cannot write '%s'", output->dest);

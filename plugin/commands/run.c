@@ -51,8 +51,7 @@ static int check(struct expectations *expect, const struct slip_exit *status,
     uint64_t want = 0;
 
     if (expect->exit && slip_parse_uint(expect->exit, 255, &want) < 0)
-        return slip_fail(err, SLIP_EUSAGE, "--expect-exit takes a number, not '%s'",
-                         expect->exit);
+        return slip_fail(err, SLIP_EUSAGE, "--expect-exit takes a number, not '%s'", expect->exit);
     if ((uint64_t)status_of(status) != want) {
         slip_cleanup(slip_freep) char *words = slip_proc_status_words(status->wait_status);
         return slip_fail(err, SLIP_ESTEP, "the program %s, expected was status %llu", words,
@@ -107,8 +106,9 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     struct expectations expect = { 0 };
     const char *network = "none";
     bool remove = false, interactive = false;
-    struct slip_container container = { .args = &args, .env = &env, .cancel = s->cancel,
-                                        .tier = getenv("SLIPWAY_TIER") };
+    struct slip_container container = {
+        .args = &args, .env = &env, .cancel = s->cancel, .tier = getenv("SLIPWAY_TIER")
+    };
     const struct slip_opt opts[] = {
         SLIP_OPT_LIST('e', "env", &env, "K=V", "set a variable"),
         SLIP_OPT_TEXT('w', "workdir", &container.workdir, "DIR", "start there"),

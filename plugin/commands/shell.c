@@ -16,8 +16,9 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
     const char *failed = NULL, *network = "host", *user = NULL;
     const struct slip_opt opts[] = {
-        SLIP_OPT_TEXT(0, "failed", &failed, "ID", "where a failed step stopped; the message of "
-                                                  "the build says which"),
+        SLIP_OPT_TEXT(0, "failed", &failed, "ID",
+                      "where a failed step stopped; the message of "
+                      "the build says which"),
         SLIP_OPT_TEXT('u', "user", &user, "USER[:GROUP]", "enter as"),
         SLIP_OPT_TEXT(0, "network", &network, "none|host", "network it sees [host]"),
         SLIP_OPT_END,
@@ -29,7 +30,10 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     struct slip_container container = {
-        .args = &args, .user = user, .cancel = s->cancel, .tier = getenv("SLIPWAY_TIER"),
+        .args = &args,
+        .user = user,
+        .cancel = s->cancel,
+        .tier = getenv("SLIPWAY_TIER"),
         .host_network = strcmp(network, "host") == 0,
     };
     for (int i = failed ? 0 : 1; i < argc; i++)
@@ -48,8 +52,9 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
     if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
-        return slip_error_hint(err, "a slim image holds no shell; 'slipway explain %s' lists what "
-                                    "it holds",
+        return slip_error_hint(err,
+                               "a slim image holds no shell; 'slipway explain %s' lists what "
+                               "it holds",
                                argv[0]);
     return status_of(&status);
 }

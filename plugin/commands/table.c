@@ -26,10 +26,10 @@ int slip_session_store(struct slip_session *s, struct slip_error *err)
         const struct passwd *user = getpwuid(getuid());
         home = user ? user->pw_dir : "/";
     }
-    slip_cleanup(slip_freep) char *where =
-        path && *path                    ? slip_path_absolute(path)
-        : data && *data && *data == '/' ? slip_xasprintf("%s/slipway", data)
-                                         : slip_xasprintf("%s/.local/share/slipway", home);
+    slip_cleanup(slip_freep) char *where = path && *path ? slip_path_absolute(path)
+                                           : data && *data && *data == '/'
+                                               ? slip_xasprintf("%s/slipway", data)
+                                               : slip_xasprintf("%s/.local/share/slipway", home);
     if (slip_store_open(&s->store, where, err) < 0)
         return -1;
     s->store_open = true;
@@ -80,8 +80,9 @@ int slip_command_opts(struct slip_session *s, const struct slip_command *command
         return 1;
     }
     if (*argc < command->min_args || (command->max_args >= 0 && *argc > command->max_args)) {
-        slip_fail(err, SLIP_EUSAGE, *argc < command->min_args ? "'%s' needs more arguments"
-                                                              : "'%s' takes fewer arguments",
+        slip_fail(err, SLIP_EUSAGE,
+                  *argc < command->min_args ? "'%s' needs more arguments"
+                                            : "'%s' takes fewer arguments",
                   command->name);
         return slip_error_hint(err, "usage: slipway %s", command->synopsis);
     }

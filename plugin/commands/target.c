@@ -22,8 +22,7 @@ static void layout_names(const char *where, struct slip_strv *ret)
         return;
     slip_cleanup(slip_json_decrefp) json_t *index =
         slip_json_parse(slip_buf_str(&text), text.len, path, &ignored);
-    json_array_foreach(json_object_get(index, "manifests"), i, entry)
-    {
+    json_array_foreach (json_object_get(index, "manifests"), i, entry) {
         const char *name =
             slip_json_str(json_object_get(entry, "annotations"), "io.containerd.image.name");
         slip_cleanup(slip_freep) char *familiar = name ? slip_image_name(name, &ignored) : NULL;

@@ -2,8 +2,8 @@
 #include "commands/front.h"
 #include "commands/target.h"
 
-static int link_check(struct slip_session *s, const struct slip_digest *manifest,
-                      const char *image, struct slip_error *err)
+static int link_check(struct slip_session *s, const struct slip_digest *manifest, const char *image,
+                      struct slip_error *err)
 {
     int n = slip_image_link_check(&s->store, manifest, NULL, err);
 

@@ -26,8 +26,9 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (findings < 0)
         return -1;
     if (findings)
-        return slip_fail(err, SLIP_EINTEGRITY, "%d things in the store '%s' are not what they "
-                                               "should be",
+        return slip_fail(err, SLIP_EINTEGRITY,
+                         "%d things in the store '%s' are not what they "
+                         "should be",
                          findings, s->store.path);
     fprintf(s->out, "%s: every blob, record, snapshot and name is right\n", s->store.path);
     return 0;

@@ -29,7 +29,7 @@ static void add_line(struct slip_arena *arena, struct slip_assignment *to,
     while (begin > 0 && item->value.src->text[begin - 1] != '\n')
         begin--;
     if (to->n == to->cap) {
-        struct slip_line *larger =
+        struct slip_value_line *larger =
             slip_arena_alloc(arena, (to->cap ? 2 * to->cap : 2) * sizeof *larger);
         if (to->n)
             memcpy(larger, to->lines, to->n * sizeof *larger);
@@ -37,7 +37,7 @@ static void add_line(struct slip_arena *arena, struct slip_assignment *to,
         to->cap = to->cap ? 2 * to->cap : 2;
     }
     to->lines[to->n++] =
-        (struct slip_line){ item->value, item->blank_lines, item->value.off - begin };
+        (struct slip_value_line){ item->value, item->blank_lines, item->value.off - begin };
 }
 
 static int collect(void *user, const struct slip_ini_item *item, struct slip_error *err)

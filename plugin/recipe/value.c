@@ -3,9 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "recipe/quote.h"
 #include "util/buf.h"
 #include "util/json.h"
-#include "util/str.h"
 
 char *slip_span_text(struct slip_arena *arena, struct slip_span at)
 {
@@ -64,7 +64,7 @@ static void begin(const struct slip_assignment *from, struct slip_values *ret)
 int slip_value_read_one(struct slip_arena *arena, const struct slip_assignment *from,
                         struct slip_value *ret, struct slip_error *err)
 {
-    const struct slip_line *line = NULL;
+    const struct slip_value_line *line = NULL;
 
     for (size_t i = 0; i < from->n; i++) {
         if (!from->lines[i].at.len || is_comment(from, i))
@@ -102,6 +102,37 @@ static size_t raw_word(const char *s, size_t n)
     return i < n ? i : n;
 }
 
+/* The word without its quotes; a `$` that they protected is written `\$`. */
+static char *unquote_word(struct slip_arena *arena, struct slip_span word, struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    const char *s = word.src->text + word.off;
+    size_t quote_at = 0;
+    char quote = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        char c = s[i];
+        bool escape = c == '\\' && i + 1 < word.len &&
+                      (!quote || (quote == '"' && strchr("\"\\$`", s[i + 1])));
+        if (escape)
+            c = s[++i];
+        else if (quote ? c == quote : c == '\'' || c == '"') {
+            quote = quote ? 0 : c;
+            quote_at = i;
+            continue;
+        }
+        if (c == '$' && (escape || quote == '\''))
+            slip_buf_putc(&out, '\\');
+        slip_buf_putc(&out, c);
+    }
+    if (quote) {
+        slip_fail_at(err, (struct slip_span){ word.src, word.off + quote_at, 1 },
+                     "a quote is not closed");
+        return NULL;
+    }
+    return slip_arena_strdup(arena, slip_buf_str(&out));
+}
+
 int slip_value_split(struct slip_arena *arena, struct slip_span at, struct slip_span key,
                      struct slip_values *ret, struct slip_error *err)
 {
@@ -112,13 +143,11 @@ int slip_value_split(struct slip_arena *arena, struct slip_span at, struct slip_
             i++;
             continue;
         }
-        slip_cleanup(slip_strv_release) struct slip_strv words = SLIP_STRV_INIT;
         struct slip_span word = { at.src, at.off + i, raw_word(text + i, at.len - i) };
-        if (slip_shell_split(text + i, word.len, word, &words, err) < 0)
+        const char *plain = unquote_word(arena, word, err);
+        if (!plain)
             return -1;
-        for (size_t k = 0; k < words.n; k++)
-            slip_values_add(arena, ret,
-                            (struct slip_value){ slip_arena_strdup(arena, words.v[k]), word, key });
+        slip_values_add(arena, ret, (struct slip_value){ plain, word, key });
         i += word.len;
     }
     return 0;
@@ -188,27 +217,9 @@ int slip_value_read_lines(struct slip_arena *arena, const struct slip_assignment
 static const char *unquote(struct slip_arena *arena, const char *v, struct slip_span at,
                            struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv words = SLIP_STRV_INIT;
-    slip_cleanup(slip_buf_release) struct slip_buf plain = SLIP_BUF_INIT;
-    size_t n = strlen(v);
-
-    if ((v[0] != '"' && v[0] != '\'') || raw_word(v, n) != n)
+    if ((v[0] != '"' && v[0] != '\'') || raw_word(v, at.len) != at.len)
         return v;
-    if (v[0] == '"') {
-        if (slip_shell_split(v, n, at, &words, err) < 0)
-            return NULL;
-        return slip_arena_strdup(arena, words.v[0]);
-    }
-    if (n < 2 || strchr(v + 1, '\'') != v + n - 1) {
-        slip_fail_at(err, at, "a quote is not closed");
-        return NULL;
-    }
-    for (const char *p = v + 1; p < v + n - 1; p++) {
-        if (*p == '$')
-            slip_buf_putc(&plain, '\\');
-        slip_buf_putc(&plain, *p);
-    }
-    return slip_arena_strdup(arena, slip_buf_str(&plain));
+    return unquote_word(arena, at, err);
 }
 
 int slip_value_read_pairs(struct slip_arena *arena, const struct slip_assignment *from,
@@ -261,6 +272,13 @@ static int read_json(struct slip_arena *arena, const char *text, struct slip_spa
     return 0;
 }
 
+/* "[ -e /ready ]" is a command, ["a"] and [ "a" ] are arrays, and [a] is a mistake in one. */
+static bool is_json(const char *text)
+{
+    return text[0] == '[' &&
+           (!isspace((unsigned char)text[1]) || text[1 + strspn(text + 1, " \t\n")] == '"');
+}
+
 int slip_value_read_command(struct slip_arena *arena, const struct slip_assignment *from,
                             struct slip_values *ret, struct slip_error *err)
 {
@@ -268,11 +286,13 @@ int slip_value_read_command(struct slip_arena *arena, const struct slip_assignme
 
     *ret = (struct slip_values){ .key = from->key };
     slip_value_read_script(arena, from, &script);
-    if (script.text[0] == '[' && script.text[1] != ' ')
+    if (is_json(script.text))
         return read_json(arena, script.text, script.at, ret, err);
     for (size_t i = 0; i < from->n; i++)
         if (slip_value_split(arena, from->lines[i].at, from->key, ret, err) < 0)
             return -1;
+    for (size_t i = 0; i < ret->n; i++) /* a command has no variables */
+        ret->v[i].text = slip_quote_plain(arena, ret->v[i].text);
     return 0;
 }
 
@@ -293,7 +313,7 @@ void slip_value_read_script(struct slip_arena *arena, const struct slip_assignme
     for (size_t i = 1; i < from->n; i++)
         common = from->lines[i].indent < common ? from->lines[i].indent : common;
     for (size_t i = 0; i < from->n; i++) {
-        const struct slip_line *line = &from->lines[i];
+        const struct slip_value_line *line = &from->lines[i];
         size_t keep = i ? line->indent - common : 0;
         struct slip_span at = { line->at.src, line->at.off - keep, line->at.len + keep };
         if (i == 0 && !line->at.len)

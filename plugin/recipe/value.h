@@ -34,7 +34,7 @@ struct slip_values {
 };
 
 /* One line of an assignment, as it stands in the file. */
-struct slip_line {
+struct slip_value_line {
     struct slip_span at;
     unsigned blank_lines; /* before it */
     size_t indent;
@@ -43,7 +43,7 @@ struct slip_line {
 /* key = value, with all its lines. lines[0] is the one of the key and may be empty. */
 struct slip_assignment {
     struct slip_span section, key;
-    struct slip_line *lines;
+    struct slip_value_line *lines;
     size_t n, cap;
 };
 
