@@ -49,36 +49,10 @@ static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *
     return 0;
 }
 
-/* Where the loader looks on its own in an image without ld.so.cache. */
-static const char *loader_dir(const struct slip_slim_job *job)
-{
-    struct stat st;
-
-    return slip_lstat_in_root(job->view.root, "/usr/lib64/libc.so.6", &st) == 0 ? "usr/lib64"
-                                                                                : "usr/lib";
-}
-
-static bool in_default_dir(const char *path)
-{
-    static const char *const dirs[] = { "/lib/", "/usr/lib/", "/lib64/", "/usr/lib64/" };
-    const char *base = slip_path_base(path);
-
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(dirs); i++) {
-        size_t n = strlen(dirs[i]);
-        if (strncmp(path, dirs[i], n) != 0)
-            continue;
-        const char *sub = strchr(path + n, '/');
-        /* /usr/lib/x and /usr/lib/<triplet>/x, not /usr/lib/app/plugins/x */
-        if (path + n == base || (sub && sub + 1 == base && strstr(path + n, "-linux-")))
-            return true;
-    }
-    return false;
-}
-
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
 static void add_loader_link(struct slip_slim_job *job, const char *soname, const char *path)
 {
-    slip_cleanup(slip_freep) char *link = slip_xasprintf("%s/%s", loader_dir(job), soname);
+    slip_cleanup(slip_freep) char *link = slip_xasprintf("%s/%s", job->closure.loader_dir + 1, soname);
 
     add_link(job, link, path);
     json_array_append_new(job->files,
@@ -109,8 +83,7 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
     else if (add_from_view(job, n->path, &size, err) < 0)
         return -1;
     report_needed(job, n, size);
-    if (strstr(n->soname, ".so") && !n->by_default && !n->by_runpath && !n->link &&
-        !in_default_dir(n->path))
+    if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
         add_loader_link(job, n->soname, n->path);
     return 0;
 }
@@ -168,9 +141,7 @@ static void link_own_libraries(struct slip_slim_job *job)
         const struct slip_entry *e = &job->app.entries[i];
         slip_cleanup(slip_freep) char *path = slip_xasprintf("/%s", e->path);
         const char *base = slip_path_base(path);
-        slip_cleanup(slip_freep) char *dir = slip_xstrndup(path, (size_t)(base - path) - 1);
-        if (!S_ISDIR(e->mode) && strstr(base, ".so") &&
-            slip_strv_has(&job->closure.search_dirs, dir))
+        if (!S_ISDIR(e->mode) && slip_closure_wants(&job->closure, base, path))
             add_loader_link(job, base, path);
     }
 }
