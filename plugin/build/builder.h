@@ -96,6 +96,10 @@ struct slip_stack {
     int *fds; /* owned */
     size_t n, cap;
     bool host;
+    /* Set before opening: for RUN --install steps, what lies beneath this directory is taken as
+     * beneath "/" (DESTDIR). NULL: nothing special. */
+    const char *destdir;
+    int scratch; /* with destdir: a directory for copies, borrowed */
 };
 
 #define SLIP_STACK_INIT ((struct slip_stack){ 0 })

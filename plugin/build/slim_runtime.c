@@ -52,7 +52,8 @@ static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
 static void add_loader_link(struct slip_slim_job *job, const char *soname, const char *path)
 {
-    slip_cleanup(slip_freep) char *link = slip_xasprintf("%s/%s", job->closure.loader_dir + 1, soname);
+    slip_cleanup(slip_freep) char *link =
+        slip_xasprintf("%s/%s", job->closure.loader_dir + 1, soname);
 
     add_link(job, link, path);
     json_array_append_new(job->files,
