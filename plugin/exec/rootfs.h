@@ -6,7 +6,12 @@
  * read-only below, because a user namespace may not overlay "/" whole. What is written there stands
  * in `upper` under the same path, as if there had been one overlay.
  * In a user namespace, directories of the host belong to ids that are not mapped, which overlayfs
- * refuses to copy up: a skeleton of the host's directories (kept in `scratch`) lies between.
+ * refuses to copy up (EOVERFLOW, "Value too large for defined data type"): a skeleton of the usual
+ * directories of the host lies between (exec/skeleton.h). Files of the host can be replaced there,
+ * but not changed in place; in tier root they can.
+ *
+ * A directory of the host that cannot be overlaid (the store lies in it; or other file systems are
+ * mounted below it, in a user namespace) is shown read-only.
  *
  * Mounts are made in this process's own mount namespace (tier.h) and options are: userxattr in a
  * user namespace, volatile, redirect_dir, metacopy and index off. No path name is ever spelled in
@@ -34,10 +39,11 @@ struct slip_rootfs {
 struct slip_mounted {
     int root;    /* owned: fd of the merged root directory */
     int scratch; /* owned */
+    int upper;   /* owned: of a host rootfs, whose unused directories go away again; or -1 */
     char name[24];
 };
 
-#define SLIP_MOUNTED_INIT ((struct slip_mounted){ .root = -1, .scratch = -1 })
+#define SLIP_MOUNTED_INIT ((struct slip_mounted){ .root = -1, .scratch = -1, .upper = -1 })
 
 /* Mounts it for file operations of this process, through ret->root. */
 int slip_rootfs_mount(const struct slip_rootfs *rootfs, struct slip_mounted *ret,

@@ -7,8 +7,12 @@
  *
  * Entering also gives the process a mount namespace of its own, so that nothing it mounts is seen
  * outside or outlives it. It must happen while the process has one thread, before anything is
- * opened in the store that belongs to other ids. Afterwards getuid() is 0 in every tier.
- * Depends on: util/. Used by: build/.
+ * opened in the store that belongs to other ids; and directories that are to be mounted (layers,
+ * upper, scratch, bind sources) must be opened afterwards, because a mount cannot be made from an
+ * fd of another mount namespace. Afterwards getuid() is 0 in every tier.
+ *
+ * A process that is root inside somebody else's user namespace counts as what it has: range with
+ * 65536 ids or more, single with fewer. Depends on: util/. Used by: build/.
  */
 #pragma once
 
@@ -25,6 +29,9 @@ const char *slip_tier_name(enum slip_tier tier); /* "root", "range", "single" */
  * AppArmor profile, package uidmap) when this host gives none. */
 int slip_tier_enter(const char *want, enum slip_tier *ret, struct slip_events *events,
                     struct slip_error *err);
+
+/* 1 and *ret (which may be NULL) after slip_tier_enter(), else 0. */
+int slip_tier_entered(enum slip_tier *ret);
 
 /* One line per fact for `slipway doctor`: calls `say(user, ok, what, detail, fix)`. */
 typedef void slip_doctor_fn(void *user, int ok, const char *what, const char *detail,
