@@ -87,7 +87,8 @@ static int parse_network(const char *text, bool *ret, struct slip_error *err)
 /* As docker: 125 when Slipway itself failed, 126 and 127 when the program could not be started. */
 static int start_failed(struct slip_session *s, bool judged, struct slip_error *err)
 {
-    int status = err->sys_errno == EACCES   ? 126
+    int status = err->code == SLIP_EHOST    ? slip_exit_status(err)
+                 : err->sys_errno == EACCES ? 126
                  : err->sys_errno == ENOENT ? 127
                                             : slip_exit_status(err);
 
