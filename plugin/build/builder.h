@@ -51,7 +51,7 @@ struct slip_builder {
     bool entered;
     struct slip_node *nodes; /* by step->number - 1 */
     struct slip_scan *scans; /* by context; lazily, behind scan_mutex */
-    struct slip_ignore *own_outputs, *main_ignore;
+    struct slip_ignore *tree_ignore, *main_ignore;
     pthread_mutex_t mutex, scan_mutex;
     pthread_cond_t changed;
     enum slip_stage_state *stages; /* by stage->index; behind mutex */

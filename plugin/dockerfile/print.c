@@ -254,7 +254,7 @@ void slip_instruction_line(const struct slip_instruction *ins, struct slip_buf *
     }
     if (json)
         slip_buf_printf(out, " %s", slip_buf_str(&words));
-    if (ins->nheredocs) { /* its first line says what it is about */
+    if (ins->kind == SLIP_INS_RUN && ins->nheredocs) { /* its first line says what it is about */
         const char *text = ins->heredocs[0].text + strspn(ins->heredocs[0].text, " \t\r\n");
         size_t n = strcspn(text, "\r\n");
         slip_buf_printf(out, " (%.*s%s)", (int)(n > 72 ? 72 : n), text, text[n] ? "..." : "");

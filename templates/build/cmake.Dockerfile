@@ -23,10 +23,15 @@
 #@ dir
 WORKDIR @dir@
 
+# Images are not made in here: a project that asks for Slipway, however it gets it, finds functions
+# that do nothing.
+#? compile
+RUN --network=@network@ --mount=@mounts@ mkdir -p .slipway && printf 'function(%s)\nendfunction()\n' add_container_image container_stage container_copy container_test | tee .slipway/SlipwayConfig.cmake >.slipway/CMakeLists.txt
+
 # Ninja where it is installed; a build directory that has a generator keeps it.
 #? compile
 #@ options
-RUN --network=@network@ --mount=@mounts@ @!generator@if [ ! -f CMakeCache.txt ] && command -v ninja >/dev/null; then set -- -G Ninja; fi; @/@cmake -S @source@ -B @dir@ @?generator@-G @generator@@/@ @!generator@"$@"@/@ -DCMAKE_BUILD_TYPE=@config@ @?prefix@-DCMAKE_INSTALL_PREFIX=@prefix@@/@ @options@
+RUN --network=@network@ --mount=@mounts@ @!generator@if [ ! -f CMakeCache.txt ] && command -v ninja >/dev/null; then set -- -G Ninja; fi; @/@cmake -S @source@ -B @dir@ @?generator@-G @generator@@/@ @!generator@"$@"@/@ -DCMAKE_BUILD_TYPE=@config@ --no-warn-unused-cli -DSlipway_DIR=@dir@/.slipway -DFETCHCONTENT_SOURCE_DIR_SLIPWAY=@dir@/.slipway -DSLIPWAY_STAGE=ON @?prefix@-DCMAKE_INSTALL_PREFIX=@prefix@@/@ @options@
 
 #? compile
 #? !build
