@@ -43,8 +43,7 @@ static void add_word(struct slip_dockerfile *to, struct slip_instruction *ins,
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
 
     slip_quote_word(&text, value->text);
-    if (ins->kind != SLIP_INS_EXPOSE &&
-        (strpbrk(value->text, " \t") || strstr(value->text, "<<")))
+    if (ins->kind != SLIP_INS_EXPOSE && (strpbrk(value->text, " \t") || strstr(value->text, "<<")))
         ins->json = true;
     slip_instruction_arg(to, ins, slip_buf_str(&text), value->at);
 }
