@@ -99,7 +99,8 @@ static const struct slip_key build_keys[] = {
       "SOURCE:DESTINATION, one on each line: files or directories of the source tree or of the "
       "build tree, for projects that do not install them." },
     { "jobs", SLIP_KEY_NUMBER, BUILD(jobs), NULL, slip_check_jobs,
-      "Compilers at the same time. Default: one for each processor." },
+      "Compilers at the same time. Default: one for each processor; scripts of 'build =' as "
+      "they say themselves." },
 };
 
 static const struct slip_key runtime_keys[] = {
