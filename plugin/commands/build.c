@@ -247,12 +247,28 @@ static void list_layout_names(const struct build *b, const struct slip_strv *nam
         slip_strv_add(ret, names->v[chosen]);
 }
 
+/* A stage on the host (to run tests, say) leaves no image; asking for one is a mistake. */
+static int no_image(struct build *b, struct slip_error *err)
+{
+    const struct slip_stage *target = b->front.plan.target;
+
+    if (!b->tags.n && !b->outputs.n && !b->iidfile) {
+        slip_ui_summary(b->ui, "done, no image: the stage stands on the host");
+        return 0;
+    }
+    slip_fail_at(err, target->at, "the host's root file system cannot become an image");
+    return slip_error_hint(err, "copy what is needed into a stage that starts from scratch or from "
+                                "a base image");
+}
+
 static int write_outputs(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv layout_names = SLIP_STRV_INIT;
     char digest[72];
 
+    if (!b->built.manifest.hex[0])
+        return no_image(b, err);
     if (list_names(b, &names, err) < 0)
         return -1;
     list_layout_names(b, &names, &layout_names);

@@ -69,6 +69,8 @@ static void lower(struct slip_arena *arena, const struct slip_dockerfile *ast)
     slip_plan_dot(&plan, &out);
     slip_cleanup(slip_json_decrefp) json_t *json = slip_plan_json(&plan);
     slip_cleanup(slip_freep) char *text = slip_json_text(json);
+    if (!text || *text != '{')
+        broken("json", "the plan has no text", slip_buf_str(&out));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
