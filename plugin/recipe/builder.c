@@ -1,6 +1,7 @@
 #include "recipe/builder.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "recipe/quote.h"
@@ -10,6 +11,8 @@
 
 /* Hex digits of a cache mount's name; 64 bits tell all the projects of a user apart. */
 #define CACHE_DIGITS 16
+/* A CMakeLists.txt larger than this is taken for one that does not ask for Slipway. */
+#define PROJECT_LIMIT ((size_t)1 << 20)
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -242,6 +245,23 @@ static void add_jobs(struct slip_params *params, const struct slip_recipe *recip
     params->v[params->n - 1].verbatim = true; /* a number, or text for a shell */
 }
 
+/* Does the project ask for Slipway itself? The front ends say so; else its first file does. A tree
+ * cannot be asked, as it is configured already. */
+static bool makes_images(const struct slip_recipe *recipe, const struct slip_project *project)
+{
+    slip_cleanup(slip_freep) char *path = slip_path_join(project->source, "CMakeLists.txt");
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+
+    if (project->builder == SLIP_BUILDER_TREE)
+        return true;
+    for (size_t i = 0; i < recipe->build.options.n; i++)
+        if (strcmp(recipe->build.options.v[i].text, "-DSLIPWAY_STAGE=ON") == 0)
+            return true;
+    return slip_read_file(AT_FDCWD, path, PROJECT_LIMIT, &text, &ignored) == 0 &&
+           (strstr(slip_buf_str(&text), "Slipway") || strstr(slip_buf_str(&text), "slipway"));
+}
+
 int slip_builder_params(const struct slip_recipe *recipe, const struct slip_recipe_options *options,
                         const struct slip_project *project, struct slip_params *ret,
                         struct slip_error *err)
@@ -255,6 +275,7 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     slip_param_literal(ret, "source", project->at_source, at);
     slip_param_literal(ret, "dir", project->at_dir, at);
     slip_param_word(ret, "compile", compile ? "yes" : NULL, at);
+    slip_param_word(ret, "images", makes_images(recipe, project) ? "yes" : NULL, at);
     slip_param_word(ret, "network", network ? network : "none", at);
     slip_param_word(ret, "config", config, at);
     slip_param_word(ret, "generator", build->generator.text, at);
