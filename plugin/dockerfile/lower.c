@@ -339,6 +339,7 @@ static void begin_config(struct lowering *lo, struct lower_stage *st)
         slip_json_to_strv(env, &st->env);
     if (!slip_strv_getenv(&st->env, "PATH"))
         slip_strv_setenv(&st->env, "PATH", DEFAULT_PATH);
+    json_object_set_new(st->stage->config, "Env", slip_json_from_strv(&st->env));
     st->stage->history = st->base.origin == SLIP_FROM_STAGE
                              ? json_deep_copy(stage_of(lo, st->base.stage)->stage->history)
                              : json_array();

@@ -37,7 +37,7 @@ static bool ends_in_escape(const char *text, char escape)
     return n && text[n - 1] == escape && (n == 1 || text[n - 2] != escape);
 }
 
-static int put_text(struct printer *p, const char *text)
+static int put_text(struct printer *p, const char *text, bool is_last)
 {
     size_t n = strlen(text);
 
@@ -45,7 +45,7 @@ static int put_text(struct printer *p, const char *text)
         return cannot(p, text, "a line break cannot stand here");
     if (n == 0 || slip_is_blank(text[0]) || slip_is_blank(text[n - 1]))
         return cannot(p, text, "it is empty, or begins or ends with a blank");
-    if (ends_in_escape(text, p->escape))
+    if (is_last && ends_in_escape(text, p->escape))
         return cannot(p, text, "it ends in the character that joins lines");
     slip_buf_puts(p->out, text);
     return 0;
@@ -59,7 +59,7 @@ static int put_words(struct printer *p, size_t from, bool blanks_ok)
             return cannot(p, text, "it has a blank");
         if (i > from)
             slip_buf_putc(p->out, ' ');
-        if (put_text(p, text) < 0)
+        if (put_text(p, text, i + 1 == p->ins->nargs) < 0)
             return -1;
     }
     return 0;
@@ -254,7 +254,7 @@ void slip_instruction_line(const struct slip_instruction *ins, struct slip_buf *
     }
     if (json)
         slip_buf_printf(out, " %s", slip_buf_str(&words));
-    if (ins->nheredocs) { /* its first line says what it is about */
+    if (ins->kind == SLIP_INS_RUN && ins->nheredocs) { /* its first line says what it is about */
         const char *text = ins->heredocs[0].text + strspn(ins->heredocs[0].text, " \t\r\n");
         size_t n = strcspn(text, "\r\n");
         slip_buf_printf(out, " (%.*s%s)", (int)(n > 72 ? 72 : n), text, text[n] ? "..." : "");

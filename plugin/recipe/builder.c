@@ -219,8 +219,9 @@ static void add_jobs(struct slip_params *params, const struct slip_recipe *recip
 
     if (!jobs && options->jobs)
         jobs = slip_arena_printf(params->arena, "%u", options->jobs);
+    slip_param_word(params, "level", jobs, params->at);
     slip_param_word(params, "jobs", jobs ? jobs : "\"$(nproc)\"", params->at);
-    params->v[params->n - 1].verbatim = true;
+    params->v[params->n - 1].verbatim = true; /* a number, or text for a shell */
 }
 
 int slip_builder_params(const struct slip_recipe *recipe, const struct slip_recipe_options *options,

@@ -13,6 +13,7 @@
 #   prefix       installation prefix; built in when configuring
 #   targets      list of targets to build
 #   jobs         how many compilers at the same time, as text for a shell
+#   level        the same as a number, when there is one
 #   build        script in place of the build step
 #   test         given when the project's tests are a gate
 #   install      script in place of the install step
@@ -37,6 +38,11 @@ RUN --network=@network@ --mount=@mounts@ @!generator@if [ ! -f CMakeCache.txt ] 
 #? !build
 #@ targets
 RUN --network=@network@ --mount=@mounts@ cmake --build @dir@ --parallel @jobs@ --config @config@ @?targets@--target @targets@@/@
+
+#? compile
+#? build
+#? level
+ENV MAKEFLAGS=-j@level@ CMAKE_BUILD_PARALLEL_LEVEL=@level@
 
 #? compile
 #? build

@@ -11,6 +11,7 @@
 #   options      list of arguments of make, in every step
 #   targets      list of targets to build
 #   jobs         how many compilers at the same time, as text for a shell
+#   level        the same as a number, when there is one
 #   build        script in place of the build step
 #   test         given when the project's tests are a gate
 #   install      script in place of the install step
@@ -30,6 +31,11 @@ RUN --network=@network@ --mount=@mounts@ [ -e .slipway-stage ] || { make clean @
 #? !build
 #@ targets
 RUN --network=@network@ --mount=@mounts@ make -j@jobs@ @options@ @targets@
+
+#? compile
+#? build
+#? level
+ENV MAKEFLAGS=-j@level@ CMAKE_BUILD_PARALLEL_LEVEL=@level@
 
 #? compile
 #? build
