@@ -163,6 +163,24 @@ static int add_variables(struct slip_params *params, const struct slip_script *b
     return 0;
 }
 
+/* "-- A=1 B=x\\ y": how make hands variables of its command line on. */
+static void add_makeflags(struct slip_params *params)
+{
+    const struct slip_values *list = &params->v[params->n - 1].words; /* the variables */
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+
+    for (size_t i = 0; i < list->n; i++) {
+        slip_buf_puts(&text, i ? " " : "-- ");
+        for (const char *p = list->v[i].text; *p; p++) {
+            if (strchr(" \t\\", *p) && !(p[0] == '\\' && p[1] == '$'))
+                slip_buf_putc(&text, '\\');
+            slip_buf_putc(&text, *p);
+        }
+    }
+    slip_param_word(params, "makeflags",
+                    text.len ? slip_arena_strdup(params->arena, text.data) : NULL, params->at);
+}
+
 static const char *path_below(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
@@ -276,5 +294,6 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     add_mounts(ret, recipe, project);
     if (add_variables(ret, &build->build, err) < 0)
         return -1;
+    add_makeflags(ret);
     return add_files(ret, recipe, project, err);
 }

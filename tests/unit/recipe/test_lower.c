@@ -62,8 +62,9 @@ static void check_golden(const char *path, const char *text)
 static const struct row {
     const char *name;
 } rows[] = {
-    { "tree-cmake" }, { "cmark" },     { "redis" },      { "lua" },       { "memcached" },
-    { "stages" },     { "own-build" }, { "files-only" }, { "make-tree" }, { "copy-only" },
+    { "tree-cmake" }, { "cmark" },     { "redis" },     { "redis-prefix" },
+    { "lua" },        { "memcached" }, { "stages" },    { "own-build" },
+    { "files-only" }, { "make-tree" }, { "copy-only" },
 };
 
 static void fail_on_warning(void *user, const struct slip_warning *warning)
