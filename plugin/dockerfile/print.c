@@ -52,6 +52,11 @@ static int put_text(struct printer *p, const char *text, bool is_last)
     return 0;
 }
 
+static bool is_pair_kind(const struct slip_instruction *ins)
+{
+    return ins->kind == SLIP_INS_ENV || ins->kind == SLIP_INS_LABEL;
+}
+
 static int put_words(struct printer *p, size_t from, bool blanks_ok)
 {
     /* Words such as '["a' and 'b"]' must not come back as a JSON array, in which no form feed can
@@ -65,6 +70,9 @@ static int put_words(struct printer *p, size_t from, bool blanks_ok)
             return cannot(p, text, "it has a blank");
         if (i > from)
             slip_buf_putc(p->out, like_json ? '\f' : ' ');
+        /* The old form of ENV: a name that ends in an escape would take the blank behind it. */
+        if (i > from && ends_in_escape(p->ins->args[i - 1].text, p->escape) && is_pair_kind(p->ins))
+            slip_buf_putc(p->out, ' ');
         if (put_text(p, text, i + 1 == p->ins->nargs) < 0)
             return -1;
     }
