@@ -305,10 +305,20 @@ static int lookup_image(struct slip_builder *b, const char *key, struct slip_dig
     return 1;
 }
 
+static bool stands_on_host(const struct slip_stage *stage)
+{
+    const struct slip_input *base = &stage->steps[0]->base.input;
+
+    return base->origin == SLIP_FROM_STAGE ? stands_on_host(base->stage)
+                                           : base->origin == SLIP_FROM_HOST;
+}
+
 static int finish(struct slip_builder *b, struct slip_digest *ret, struct slip_error *err)
 {
     char key[65], name[72];
 
+    if (stands_on_host(b->plan->target))
+        return 0;
     slip_image_key(b, key);
     if (lookup_image(b, key, ret))
         return 0;
@@ -378,10 +388,9 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
         return -1;
     if (known) {
         slip_image_key(b, key);
-        if (lookup_image(b, key, &ret->manifest)) {
-            ret->was_cached = true;
+        ret->was_cached = stands_on_host(b->plan->target) || lookup_image(b, key, &ret->manifest);
+        if (ret->was_cached)
             return 0;
-        }
     }
     slip_emit(b->events,
               &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });

@@ -59,9 +59,10 @@ struct slip_failed_step {
 };
 
 struct slip_built {
-    struct slip_digest manifest;
-    bool was_cached;         /* nothing had to run */
-    struct slip_strv inputs; /* files and directories whose change may change the image */
+    struct slip_digest manifest; /* "" when the target stands on the host: its steps ran, but this
+                                    machine's root cannot become an image */
+    bool was_cached;             /* nothing had to run */
+    struct slip_strv inputs;     /* files and directories whose change may change the image */
     struct slip_failed_step failed;
 };
 

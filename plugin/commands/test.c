@@ -34,7 +34,10 @@ static int run_test(struct slip_session *s, const struct slip_recipe_test *test,
     slip_strv_add(&words, image);
     for (size_t i = 0; i < test->command.n; i++)
         slip_strv_add(&words, test->command.v[i].text);
-    return slip_command_run.run(s, (int)words.n, words.v, err);
+    /* Parsing moves arguments about; the list keeps what it owns. */
+    slip_cleanup(slip_freep) char **argv = slip_xcalloc(words.n + 1, sizeof *argv);
+    memcpy(argv, words.v, words.n * sizeof *argv);
+    return slip_command_run.run(s, (int)words.n, argv, err);
 }
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)

@@ -97,12 +97,27 @@ static int check_key(struct walk *w)
     return 0;
 }
 
+/* Nobody sees such a byte, and every reader behind us takes it for something else. */
+static int check_bytes(struct walk *w)
+{
+    for (size_t i = w->line; i < w->end; i++) {
+        unsigned char c = (unsigned char)w->src->text[i];
+        if (c >= 0x20 || c == '\t')
+            continue;
+        slip_fail_at(w->err, here(w, i, 1), "a control character (0x%02x) cannot stand here", c);
+        return say_no(w);
+    }
+    return 0;
+}
+
 /* Looks at the line before inih does; `buf` is inih's copy of it. */
 static int look_at(struct walk *w, char *buf)
 {
     const char *line = w->src->text + w->line;
 
     w->stood_in = false;
+    if (check_bytes(w) < 0)
+        return -1;
     if (w->line == w->end) {
         w->blank_lines++;
         return 0;

@@ -285,12 +285,13 @@ static void put_pair(const struct expansion *e, const struct slip_value *pair)
     slip_instruction_arg(e->to, e->ins, slip_buf_str(&word), pair->at);
 }
 
-/* A word as an argument; a blank in it asks for the JSON form where there is one. */
+/* A word as an argument; a blank, or what would begin a heredoc, asks for the JSON form where there
+ * is one. */
 static void put_word(const struct expansion *e, const char *text, struct slip_span at)
 {
     enum slip_instruction_kind kind = e->ins->kind;
 
-    if (strpbrk(text, " \t") &&
+    if ((strpbrk(text, " \t") || strstr(text, "<<")) &&
         (kind == SLIP_INS_COPY || kind == SLIP_INS_ADD || kind == SLIP_INS_VOLUME))
         e->ins->json = true;
     slip_instruction_arg(e->to, e->ins, text, at);

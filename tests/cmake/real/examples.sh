@@ -14,7 +14,7 @@ has "$work/log" '^Hello, world\.$'
 "$slipway" explain --json "oci:$work/hello-cmake/$out/hello-static-image.oci" >"$work/static"
 ! grep -q 'libc\.so' "$work/static" || fail "a static program brought libc"
 "$slipway" explain --json "oci:$work/cxx-service/$out/service-image.oci" >"$work/log"
-for file in usr/local/bin/quote-service libquotes.so.1 libhttp.so.1 libstdc++.so.6 libc.so.6 \
+for file in usr/local/bin/quote-service libquotes.so.1 libhttp.so.1 'libstdc[+][+].so.6' libc.so.6 \
     etc/quote-service/quotes.conf; do
     has "$work/log" "$file"
 done

@@ -128,12 +128,27 @@ static void refuses_nul(void **state)
     assert_int_equal(slip_span_column(err.at), 6);
 }
 
+static void refuses_control_characters(void **state)
+{
+    const char *text = "[a]\nk = v\rw\n";
+    const struct slip_source src = { "r.ini", text, strlen(text) };
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(slip_ini_parse(&src, note, &out, &err), -1);
+    assert_string_equal(err.msg, "a control character (0x0d) cannot stand here");
+    assert_int_equal(slip_span_line(err.at), 2);
+    assert_int_equal(slip_span_column(err.at), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(keeps_long_lines),
         cmocka_unit_test(stops_at_the_first_no),
         cmocka_unit_test(refuses_nul),
+        cmocka_unit_test(refuses_control_characters),
     };
     int failed = SLIP_RUN_ROWS("ini items", rows, gives_items);
 

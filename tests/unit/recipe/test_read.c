@@ -87,6 +87,17 @@ static void reads_pairs(void **state)
     assert_list(&read_text(&r, text)->image.env, row->items);
 }
 
+/* Annotations stand in no instruction, so a dollar sign is one, however it is written. */
+static void reads_annotations(void **state)
+{
+    slip_cleanup(reading_release) struct reading r = { 0 };
+
+    (void)state;
+    assert_list(
+        &read_text(&r, "[image]\nannotations =\n  a=$1\n  b='$2'\n  c=\\$3\n")->image.annotations,
+        "a=$1|b=$2|c=$3");
+}
+
 static const struct list_row commands[] = {
     { "words", "a -b 'c d'", "a|-b|c d" },
     { "lines", "\n  a\n  -b", "a|-b" },
@@ -267,6 +278,7 @@ static void helps(void **state)
 int main(void)
 {
     const struct CMUnitTest others[] = {
+        cmocka_unit_test(reads_annotations),
         cmocka_unit_test(includes),
         cmocka_unit_test(merges_sections),
         cmocka_unit_test(keeps_tests_and_budget),
