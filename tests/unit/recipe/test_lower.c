@@ -288,7 +288,7 @@ static void knows_variables(void **state)
           "source = cmake-project\n"
           "options = -DMODE=$MODE \"-DA=${MODE} \\\"$X\" '-DB=$MODE' -DC=$MODEL\n",
           0);
-    const char *text = nth(&l, SLIP_INS_RUN, 1)->args[0].text;
+    const char *text = nth(&l, SLIP_INS_RUN, 0)->args[0].text;
     const char *end = " \"-DMODE=$MODE\" \"-DA=${MODE} \\\"\\$X\" '-DB=$MODE' '-DC=$MODEL'";
     assert_true(slip_ends_with(text, end));
     assert_string_equal(nth(&l, SLIP_INS_ARG, 2)->args[0].text, "MODE");
