@@ -166,6 +166,7 @@ function(add_container_image target)
     SLIPWAY_LAYOUT "${layout}" SLIPWAY_DIGEST "${digest}" SLIPWAY_RECIPE "${recipe}"
     SLIPWAY_STATE "${state}" SLIPWAY_PREFIX "${arg_PREFIX}"
     SLIPWAY_TOOLCHAIN "${arg_TOOLCHAIN}" SLIPWAY_DESTINATION "${arg_DESTINATION}"
+    SLIPWAY_CLASSES "${arg_CLASSES}"
     SLIPWAY_TEXT "${text}" SLIPWAY_MORE "" SLIPWAY_SOURCE "${CMAKE_CURRENT_SOURCE_DIR}"
     SLIPWAY_PROJECT "${PROJECT_BINARY_DIR}" SLIPWAY_COPIES 0)
   foreach(list TARGETS COMPONENTS FILES)
@@ -374,6 +375,9 @@ function(_slipway_image_recipe ret)
   string(APPEND text "\n[build]\n")
   _slipway_scalar(system cmake)
   _slipway_scalar(source "${CMAKE_SOURCE_DIR}")
+  if(NOT arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_words(options -DSLIPWAY_STAGE=ON) # no images are made while one is
+  endif()
   if(arg_TEST_GATE)
     _slipway_scalar(test yes)
   endif()
@@ -423,7 +427,7 @@ endfunction()
 # At the end of the top directory: all targets are known, so are all stages, copies and tests.
 function(_slipway_finish target)
   foreach(property TEXT MORE RECIPE STATE TARGETS COMPONENTS FILES TOOLCHAIN PREFIX
-      DESTINATION PROJECT SOURCE)
+      DESTINATION PROJECT SOURCE CLASSES)
     get_property(arg_${property} TARGET "${target}" PROPERTY SLIPWAY_${property})
   endforeach()
   _slipway_with_libraries("${arg_TARGETS}" targets)
@@ -525,7 +529,6 @@ function(_slipway_finish_elsewhere targets)
   cmake_path(ABSOLUTE_PATH arg_DESTINATION BASE_DIRECTORY "${arg_PREFIX}")
   foreach(path IN LISTS arg_FILES)
     cmake_path(GET path FILENAME name)
-    list(APPEND only "${name}")
     list(APPEND files "${path}:${arg_DESTINATION}/${name}")
   endforeach()
   if(arg_FILES AND NOT targets AND NOT arg_COMPONENTS)
@@ -554,6 +557,9 @@ function(_slipway_install_elsewhere targets ret)
     foreach(name IN LISTS artifacts)
       list(APPEND lines "put ${name} ${directory}")
     endforeach()
+    if(type STREQUAL "SHARED_LIBRARY" AND NOT arg_CLASSES MATCHES "dev")
+      list(POP_BACK artifacts) # the link that only a linker reads
+    endif()
     list(APPEND only ${artifacts})
   endforeach()
   _slipway_lines(install ${lines})

@@ -468,12 +468,11 @@ static int lower(struct lowering *lo)
     lo->plan->ignore = lo->options->ignore;
     lo->plan->args = json_object();
     if (slip_lint_setup(lo) < 0 ||
-        slip_ignore_compile(lo->options->ignore, &lo->ignore, lo->err) < 0 ||
-        slip_lower_globals(lo) < 0 || list_stages(lo) < 0)
+        slip_ignore_compile(lo->options->ignore, &lo->ignore, lo->err) < 0 || list_stages(lo) < 0)
         return -1;
     slip_lint_tree(lo);
     struct lower_stage *target = find_target(lo);
-    if (!target || collect(lo, target) < 0)
+    if (!target || slip_lower_globals(lo, target) < 0 || collect(lo, target) < 0)
         return -1;
     for (size_t i = 0; i < lo->nstages; i++) {
         if (!lo->stages[i].collected)

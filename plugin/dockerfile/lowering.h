@@ -46,7 +46,8 @@ struct lowering {
 
 /* --- variables.c ------------------------------------------------------------------------- */
 
-int slip_lower_globals(struct lowering *lo);
+/* Platform and global ARGs; `stage` is the target. */
+int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage);
 int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins);
 /* Expands a word in the current stage, or with global ARGs only. The result is in the arena. */
 int slip_lower_expand(struct lowering *lo, struct slip_word word, const char **ret);

@@ -1,6 +1,7 @@
 #include "recipe/builder.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "recipe/quote.h"
@@ -10,6 +11,8 @@
 
 /* Hex digits of a cache mount's name; 64 bits tell all the projects of a user apart. */
 #define CACHE_DIGITS 16
+/* A CMakeLists.txt larger than this is taken for one that does not ask for Slipway. */
+#define PROJECT_LIMIT ((size_t)1 << 20)
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -160,6 +163,24 @@ static int add_variables(struct slip_params *params, const struct slip_script *b
     return 0;
 }
 
+/* "-- A=1 B=x\\ y": how make hands variables of its command line on. */
+static void add_makeflags(struct slip_params *params)
+{
+    const struct slip_values *list = &params->v[params->n - 1].words; /* the variables */
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+
+    for (size_t i = 0; i < list->n; i++) {
+        slip_buf_puts(&text, i ? " " : "-- ");
+        for (const char *p = list->v[i].text; *p; p++) {
+            if (strchr(" \t\\", *p) && !(p[0] == '\\' && p[1] == '$'))
+                slip_buf_putc(&text, '\\');
+            slip_buf_putc(&text, *p);
+        }
+    }
+    slip_param_word(params, "makeflags",
+                    text.len ? slip_arena_strdup(params->arena, text.data) : NULL, params->at);
+}
+
 static const char *path_below(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
@@ -224,6 +245,23 @@ static void add_jobs(struct slip_params *params, const struct slip_recipe *recip
     params->v[params->n - 1].verbatim = true; /* a number, or text for a shell */
 }
 
+/* Does the project ask for Slipway itself? The front ends say so; else its first file does. A tree
+ * cannot be asked, as it is configured already. */
+static bool makes_images(const struct slip_recipe *recipe, const struct slip_project *project)
+{
+    slip_cleanup(slip_freep) char *path = slip_path_join(project->source, "CMakeLists.txt");
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+
+    if (project->builder == SLIP_BUILDER_TREE)
+        return true;
+    for (size_t i = 0; i < recipe->build.options.n; i++)
+        if (strcmp(recipe->build.options.v[i].text, "-DSLIPWAY_STAGE=ON") == 0)
+            return true;
+    return slip_read_file(AT_FDCWD, path, PROJECT_LIMIT, &text, &ignored) == 0 &&
+           (strstr(slip_buf_str(&text), "Slipway") || strstr(slip_buf_str(&text), "slipway"));
+}
+
 int slip_builder_params(const struct slip_recipe *recipe, const struct slip_recipe_options *options,
                         const struct slip_project *project, struct slip_params *ret,
                         struct slip_error *err)
@@ -237,6 +275,7 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     slip_param_literal(ret, "source", project->at_source, at);
     slip_param_literal(ret, "dir", project->at_dir, at);
     slip_param_word(ret, "compile", compile ? "yes" : NULL, at);
+    slip_param_word(ret, "images", makes_images(recipe, project) ? "yes" : NULL, at);
     slip_param_word(ret, "network", network ? network : "none", at);
     slip_param_word(ret, "config", config, at);
     slip_param_word(ret, "generator", build->generator.text, at);
@@ -255,5 +294,6 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     add_mounts(ret, recipe, project);
     if (add_variables(ret, &build->build, err) < 0)
         return -1;
+    add_makeflags(ret);
     return add_files(ret, recipe, project, err);
 }

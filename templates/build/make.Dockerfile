@@ -17,6 +17,7 @@
 #   install      script in place of the install step
 #   install-env  list of variables for it
 #   variables    list of NAME=value that the build script gives to make
+#   makeflags    the same, as make hands them to a make below it
 #   prefix       installation prefix
 #   destdir      where the install step puts its files
 
@@ -54,6 +55,11 @@ RUN --install --network=@network@ --mount=@mounts@ make install DESTDIR=@destdir
 
 #? install
 ENV DESTDIR=@destdir@
+
+# An install that does not know how the project was built would build it again, another way.
+#? install
+#? makeflags
+ENV MAKEFLAGS=@makeflags@
 
 #? install
 RUN --install --network=@network@ --mount=@mounts@ @install@

@@ -57,6 +57,7 @@ WORDS = a b=c
 [build]
 system = cmake
 source = @SRC@
+options = -DSLIPWAY_STAGE=ON
 test = yes
 ${config}
 prefix = /opt/demo
@@ -64,7 +65,7 @@ install =
     put() ( find "\$DESTDIR" -name "\$1" | grep -q . || ( mkdir -p "\$DESTDIR\$2" && cp -P "\$(find . -name "\$1" ! -path '*/CMakeFiles/*' | head -n 1)" "\$DESTDIR\$2/" ) )
     cmake --install . --config $configuration --prefix /opt/demo
     put demo /opt/demo/bin
-only = demo demo.conf
+only = demo
 files =
     @SRC@/demo.conf:/etc/demo.conf
 END

@@ -84,11 +84,11 @@ static void same_bytes_from_any_threads(void **state)
     void *box = NULL;
 
     make_input(&in, row->size);
-    pack(row->compression, 0, 1, &in, 100001, &first, &packed);
+    pack(row->compression, 1, 1, &in, 100001, &first, &packed);
     check_digests(&in, &first, &packed);
     for (unsigned threads = 0; threads <= 8; threads += threads < 3 ? 1 : 5) {
         slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
-        pack(row->compression, 0, threads, &in, 4000 + threads * 300000, &out, &packed);
+        pack(row->compression, 1, threads, &in, 4000 + threads * 300000, &out, &packed);
         check_digests(&in, &out, &packed);
         assert_int_equal(out.len, first.len);
         assert_int_equal(memcmp(slip_buf_str(&out), slip_buf_str(&first), out.len), 0);

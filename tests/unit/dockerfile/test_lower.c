@@ -120,6 +120,7 @@ static const struct extra extras[] = {
       NULL },
     { "an earlier target", "A", NULL, NULL },
     { "a target by number", "0", NULL, NULL },
+    { "the target's name", "b", NULL, NULL },
     { "named contexts", NULL, NULL,
       "docker.io/library/alpine:latest=/alp src=/s img=docker-image://deb:1 "
       "lay=oci-layout:///lay:t" },
@@ -185,6 +186,8 @@ static const struct row steps[] = {
       "\nARG TARGETARCH\nARG TARGETPLATFORM\nRUN x",
       "  1  from image:x:linux-arm-v7 for linux/amd64 (stage-0)\n  2  run /bin/sh|-c|x in /" ENV
       "|TARGETARCH=arm|TARGETPLATFORM=linux/arm/v7\n" },
+    { "the target's name", "FROM a:$TARGETSTAGE AS b\nFROM missing",
+      "  1  from image:a:b for linux/amd64 (b)\n" },
     { "stages by name, number and case",
       "FROM scratch AS One\nFROM scratch\nFROM oNE\nCOPY --from=0 /a /\nCOPY --from=1 /b /\n"
       "COPY --from=ONE /c /",
@@ -714,6 +717,23 @@ static void history_has_no_values(void **state)
     assert_string_equal(args, "{\"T\":\"hidden\"}");
 }
 
+static void json_knows_the_lines(void **state)
+{
+    static const int want[] = { 2, 3, 6 };
+    slip_cleanup(release) struct lowered l;
+
+    (void)state;
+    lower_text(&l, "# c\nFROM scratch\nRUN a \\\n  b\n\nCOPY c /d\n", NULL, NULL, NULL, NULL);
+    assert_int_equal(l.rc, 0);
+    slip_cleanup(slip_json_decrefp) json_t *json = slip_plan_json(&l.plan);
+    json_t *stage = json_array_get(json_object_get(json, "stages"), 0);
+    json_t *list = json_object_get(stage, "steps");
+    assert_int_equal(json_array_size(list), SLIP_ARRAY_LEN(want));
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(want); i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(list, i), "line")),
+                         want[i]);
+}
+
 static void bases_are_asked_for_once(void **state)
 {
     slip_cleanup(release) struct lowered l;
@@ -788,6 +808,7 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(common_files),
         cmocka_unit_test(history_has_no_values),
+        cmocka_unit_test(json_knows_the_lines),
         cmocka_unit_test(bases_are_asked_for_once),
         cmocka_unit_test(generated_values_arrive),
         cmocka_unit_test(labels_of_the_command_line),

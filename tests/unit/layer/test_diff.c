@@ -86,7 +86,7 @@ static void whiteouts_and_opaque(void **state)
     set_xattr(upper, "new", "user.overlay.opaque", "y"); /* kernels mark every new directory */
     set_xattr(upper, "empty", "user.overlay.opaque", "y");
     set_xattr(upper, "file", "user.overlay.opaque", "y");
-    (void)n;
+    (void)n, (void)was_empty, (void)f; /* made, and that is all */
     diff_shows(s, upper, lower, &options,
                "040755 0:0 empty\n"
                "100644 0:0 empty/x [0]\n"

@@ -62,8 +62,9 @@ static void check_golden(const char *path, const char *text)
 static const struct row {
     const char *name;
 } rows[] = {
-    { "tree-cmake" }, { "cmark" },     { "redis" },      { "lua" },       { "memcached" },
-    { "stages" },     { "own-build" }, { "files-only" }, { "make-tree" }, { "copy-only" },
+    { "tree-cmake" }, { "cmark" },     { "redis" },     { "redis-prefix" },
+    { "lua" },        { "memcached" }, { "stages" },    { "own-build" },
+    { "files-only" }, { "make-tree" }, { "copy-only" },
 };
 
 static void fail_on_warning(void *user, const struct slip_warning *warning)
@@ -287,7 +288,7 @@ static void knows_variables(void **state)
           "source = cmake-project\n"
           "options = -DMODE=$MODE \"-DA=${MODE} \\\"$X\" '-DB=$MODE' -DC=$MODEL\n",
           0);
-    const char *text = nth(&l, SLIP_INS_RUN, 1)->args[0].text;
+    const char *text = nth(&l, SLIP_INS_RUN, 0)->args[0].text;
     const char *end = " \"-DMODE=$MODE\" \"-DA=${MODE} \\\"\\$X\" '-DB=$MODE' '-DC=$MODEL'";
     assert_true(slip_ends_with(text, end));
     assert_string_equal(nth(&l, SLIP_INS_ARG, 2)->args[0].text, "MODE");

@@ -2,18 +2,11 @@ FROM debian:12 AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev cmake ninja-build && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 
-# Images are not made in here: a project that asks for Slipway, however it gets it, finds functions
-# that do nothing.
-RUN --network=none \
-    --mount=type=bind,source=.,target=/src \
-    --mount=type=cache,id=build:@id@,target=/build \
-    mkdir -p .slipway && printf 'function(%s)\nendfunction()\n' add_container_image container_stage container_copy container_test | tee .slipway/SlipwayConfig.cmake >.slipway/CMakeLists.txt
-
 # Ninja where it is installed; a build directory that has a generator keeps it.
 RUN --network=none \
     --mount=type=bind,source=.,target=/src \
     --mount=type=cache,id=build:@id@,target=/build \
-    if [ ! -f CMakeCache.txt ] && command -v ninja >/dev/null; then set -- -G Ninja; fi; cmake -S /src -B /build "$@" -DCMAKE_BUILD_TYPE=Release --no-warn-unused-cli -DSlipway_DIR=/build/.slipway -DFETCHCONTENT_SOURCE_DIR_SLIPWAY=/build/.slipway -DSLIPWAY_STAGE=ON -DCMAKE_INSTALL_PREFIX=/usr -DCMARK_TESTS=OFF '-DCMAKE_C_FLAGS=-O2 -g' '-DCMAKE_INSTALL_RPATH=$ORIGIN/../lib'
+    if [ ! -f CMakeCache.txt ] && command -v ninja >/dev/null; then set -- -G Ninja; fi; cmake -S /src -B /build "$@" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DCMARK_TESTS=OFF '-DCMAKE_C_FLAGS=-O2 -g' '-DCMAKE_INSTALL_RPATH=$ORIGIN/../lib'
 RUN --network=none \
     --mount=type=bind,source=.,target=/src \
     --mount=type=cache,id=build:@id@,target=/build \
