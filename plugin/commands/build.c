@@ -372,6 +372,10 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
     slip_jobserver_find(getenv("MAKEFLAGS"), options.jobserver);
     if (slip_epoch_find(b->front.contexts[0].path, &options.epoch, err) < 0)
         return -1;
+    if (b->front.is_recipe) { /* compilers and build scripts that honour it make the same bytes */
+        slip_cleanup(slip_freep) char *epoch = slip_xasprintf("%lld", (long long)options.epoch);
+        slip_strv_setenv(&b->step_env, "SOURCE_DATE_EPOCH", epoch);
+    }
     slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
     options.annotations = json_object_size(annotations) ? annotations : NULL;
     if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {

@@ -228,7 +228,7 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
         .contexts = &contexts,
         .labels = &options->labels,
         .ignore = ignore,
-        .base_config = base_config,
+        .base_config = options->offline ? NULL : base_config,
         .warn = front->is_recipe ? NULL : warn,
         .user = s,
     };

@@ -96,6 +96,18 @@ const char *slip_lower_cwd(const struct lowering *lo);
 /* path below cwd, cleaned; a '/' or '/.' at the end stays as '/'. */
 const char *slip_lower_path(struct lowering *lo, const char *path);
 
+/* --- stages.c ---------------------------------------------------------------------------- */
+
+/* Lists the stages, without looking into them. */
+int slip_lower_stages(struct lowering *lo);
+/* The one to build; NULL with *err set. */
+struct lower_stage *slip_lower_target(struct lowering *lo);
+/* What FROM says: base and platform. */
+int slip_lower_resolve(struct lowering *lo, struct lower_stage *st);
+/* Marks the stage and all it reads from, with their bases' configs and triggers. */
+int slip_lower_collect(struct lowering *lo, struct lower_stage *st);
+struct lower_stage *slip_lower_stage_of(struct lowering *lo, const struct slip_stage *stage);
+
 /* --- lower.c ----------------------------------------------------------------------------- */
 
 struct slip_step *slip_lower_step(struct lowering *lo, enum slip_op op,

@@ -73,6 +73,7 @@ static answer_fn *const answers[CALLS_LIMIT] = {
     [SYS_setresgid] = slip_emulate_set_id,
     [SYS_setfsuid] = slip_emulate_set_id,
     [SYS_setfsgid] = slip_emulate_set_id,
+    [SYS_prctl] = slip_emulate_keep_caps,
     [SYS_chroot] = note_chroot,
 };
 

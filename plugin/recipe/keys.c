@@ -152,7 +152,7 @@ static const struct slip_key copy_keys[] = {
 
 static const struct slip_key test_keys[] = {
     { "command", SLIP_KEY_COMMAND, TEST(command), NULL, NULL,
-      "What to run in the image. Default: its entrypoint and cmd." },
+      "Arguments for the entrypoint, as those of 'slipway run'; default: those of cmd." },
     { "expect-output", SLIP_KEY_TEXT, TEST(expect_output), NULL, slip_check_regex,
       "Regular expression that the output must match." },
     { "expect-exit", SLIP_KEY_NUMBER, TEST(expect_exit), NULL, slip_check_exit,

@@ -183,6 +183,10 @@ static const struct row fails[] = {
       "    2 | RUN cat <<EOF\n"
       "      |         ^~~~~\n"
       "hint: end it with 'EOF' on a line of its own\n" },
+    { "heredoc of a name with a blank", "FROM x\nCOPY <<'a b' /c\na b\n",
+      "Dockerfile:2:6: error: the name of a text cannot have a blank here\n"
+      "    2 | COPY <<'a b' /c\n"
+      "      |      ^~~~~~~\n" },
     { "from with two words", "FROM a b\n",
       "Dockerfile:1:1: error: FROM takes an image, or an image AS a name\n"
       "    1 | FROM a b\n"
