@@ -11,12 +11,12 @@
 #include "util/mem.h"
 
 /* Who will own what is made at call->path: the caller, or the group of a set-group-ID directory. */
-static int owner_at_birth(const struct slip_call *call, struct slip_owner *ret)
+static int owner_at_birth(const struct slip_call *call, struct slip_emulated *ret)
 {
     const struct slip_creds *creds = slip_emulate_creds(call);
     char parent[SLIP_CALL_PREFIX + PATH_MAX];
     size_t n = strlen(call->path);
-    struct slip_owner above;
+    struct slip_emulated above;
     struct stat st;
 
     memcpy(parent, call->path, n + 1);
@@ -25,17 +25,17 @@ static int owner_at_birth(const struct slip_call *call, struct slip_owner *ret)
     while (n > 1 && parent[n - 1] != '/')
         n--;
     parent[n > 1 ? n - 1 : 1] = '\0';
-    *ret = (struct slip_owner){ .uid = creds->uid[SLIP_ID_FS], .gid = creds->gid[SLIP_ID_FS] };
+    *ret = (struct slip_emulated){ .uid = creds->uid[SLIP_ID_FS], .gid = creds->gid[SLIP_ID_FS] };
     if (stat(parent, &st) < 0)
         return -1;
     if ((st.st_mode & S_ISGID)) {
-        (void)slip_owner_get(parent, true, &above);
+        (void)slip_emulated_get(parent, true, &above);
         ret->gid = above.gid;
     }
     return 0;
 }
 
-static bool is_root(const struct slip_owner *owner)
+static bool is_root(const struct slip_emulated *owner)
 {
     return owner->uid == 0 && owner->gid == 0 && !owner->type;
 }
@@ -60,7 +60,7 @@ static void answer_fd(struct slip_call *call, int fd, int flags)
 static void answer_open(struct slip_call *call, int flags, mode_t mode)
 {
     bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
-    struct slip_owner owner;
+    struct slip_emulated owner;
 
     call->go_on = true;
     if (owner_at_birth(call, &owner) < 0 || is_root(&owner))
@@ -74,7 +74,7 @@ static void answer_open(struct slip_call *call, int flags, mode_t mode)
     if (fd < 0)
         return;
     call->go_on = false;
-    (void)slip_owner_set_fd(fd, &owner, mode & ~(mode_t)mask);
+    (void)slip_emulated_set_fd(fd, &owner, mode & ~(mode_t)mask);
     answer_fd(call, fd, flags);
 }
 
@@ -115,7 +115,7 @@ void slip_emulate_mkdir(struct slip_call *call)
 {
     bool at = call->nr == SYS_mkdirat;
     mode_t mode = (mode_t)(at ? call->args[2] : call->args[1]);
-    struct slip_owner owner;
+    struct slip_emulated owner;
 
     if (slip_call_place(call, at ? (int)call->args[0] : AT_FDCWD, call->args[at ? 1 : 0], 0,
                         SLIP_PLACE_NEW) < 0)
@@ -127,7 +127,7 @@ void slip_emulate_mkdir(struct slip_call *call)
     if (mask < 0 || mkdir(call->path, mode & ~(mode_t)mask & 01777) < 0)
         return;
     call->go_on = false;
-    (void)slip_owner_set(call->path, &owner, mode & ~(mode_t)mask);
+    (void)slip_emulated_set(call->path, &owner, mode & ~(mode_t)mask);
 }
 
 void slip_emulate_mknod(struct slip_call *call)
@@ -135,7 +135,7 @@ void slip_emulate_mknod(struct slip_call *call)
     bool at = call->nr == SYS_mknodat;
     mode_t mode = (mode_t)call->args[at ? 2 : 1];
     bool device = S_ISCHR(mode) || S_ISBLK(mode);
-    struct slip_owner owner;
+    struct slip_emulated owner;
 
     call->go_on = true;
     if (!device && !S_ISREG(mode) && (mode & S_IFMT) != 0)
@@ -162,6 +162,6 @@ void slip_emulate_mknod(struct slip_call *call)
     if (fd < 0)
         return slip_call_fail(call, errno);
     call->go_on = false;
-    if (slip_owner_set_fd(fd, &owner, mode & ~(mode_t)mask) < 0)
+    if (slip_emulated_set_fd(fd, &owner, mode & ~(mode_t)mask) < 0)
         slip_call_fail(call, errno);
 }

@@ -21,11 +21,11 @@ static bool can_have_owner(mode_t mode)
 
 /* Who owns what call->path names. Without an attribute it is root: the real owner is either the one
  * mapped id, or somebody of the host. */
-static void owner_of(const struct slip_call *call, mode_t mode, struct slip_owner *ret)
+static void owner_of(const struct slip_call *call, mode_t mode, struct slip_emulated *ret)
 {
-    *ret = (struct slip_owner){ 0 };
+    *ret = (struct slip_emulated){ 0 };
     if (can_have_owner(mode))
-        (void)slip_owner_get(call->path, call->follow, ret);
+        (void)slip_emulated_get(call->path, call->follow, ret);
 }
 
 static int flags_of(const struct slip_call *call, int flags)
@@ -36,7 +36,7 @@ static int flags_of(const struct slip_call *call, int flags)
 
 static void answer_stat(struct slip_call *call, int flags, uint64_t out)
 {
-    struct slip_owner owner;
+    struct slip_emulated owner;
     struct stat st;
 
     call->go_on = true; /* the kernel knows the error better */
@@ -86,7 +86,7 @@ void slip_emulate_statx(struct slip_call *call)
 {
     int flags = (int)call->args[2];
     unsigned mask = (unsigned)call->args[3];
-    struct slip_owner owner;
+    struct slip_emulated owner;
     struct statx sx;
 
     if (slip_call_place(call, (int)call->args[0], call->args[1], flags, SLIP_PLACE_OBJECT) < 0)
@@ -115,8 +115,8 @@ static bool in_group(const struct slip_creds *creds, unsigned gid)
     return creds->gid[SLIP_ID_FS] == gid;
 }
 
-static bool may_chown(const struct slip_creds *creds, const struct slip_owner *from,
-                      const struct slip_owner *to)
+static bool may_chown(const struct slip_creds *creds, const struct slip_emulated *from,
+                      const struct slip_emulated *to)
 {
     if (creds->uid[SLIP_ID_FS] == 0)
         return true;
@@ -129,7 +129,7 @@ static void answer_chown(struct slip_call *call, unsigned uid, unsigned gid)
 {
     slip_cleanup(slip_closep) int fd =
         open(call->path, O_PATH | O_CLOEXEC | (call->follow ? 0 : O_NOFOLLOW));
-    struct slip_owner from = { 0 }, to;
+    struct slip_emulated from = { 0 }, to;
     char path[32];
     struct stat st;
 
@@ -139,7 +139,7 @@ static void answer_chown(struct slip_call *call, unsigned uid, unsigned gid)
     call->go_on = false;
     slip_fd_path(fd, path);
     if (can_have_owner(st.st_mode))
-        (void)slip_owner_get(path, true, &from);
+        (void)slip_emulated_get(path, true, &from);
     to = from;
     if (uid != UINT32_MAX)
         to.uid = uid;
@@ -153,7 +153,7 @@ static void answer_chown(struct slip_call *call, unsigned uid, unsigned gid)
     /* the real one, because it clears the set-id bits and file capabilities */
     if (fchownat(fd, "", 0, 0, AT_EMPTY_PATH) < 0)
         return slip_call_fail(call, errno);
-    if (changes && slip_owner_set(path, &to, st.st_mode) < 0 && errno != EOPNOTSUPP)
+    if (changes && slip_emulated_set(path, &to, st.st_mode) < 0 && errno != EOPNOTSUPP)
         slip_call_fail(call, errno);
 }
 

@@ -9,12 +9,12 @@
 
 #define VALUE_LIMIT 128
 
-static int parse(const char *text, struct slip_owner *ret)
+static int parse(const char *text, struct slip_emulated *ret)
 {
     unsigned mode, major, minor;
     int at = 0;
 
-    *ret = (struct slip_owner){ 0 };
+    *ret = (struct slip_emulated){ 0 };
     if (sscanf(text, "%u:%u:%o%n", &ret->uid, &ret->gid, &mode, &at) < 3)
         return 0;
     if (sscanf(text + at, ":char-%u-%u", &major, &minor) == 2)
@@ -26,13 +26,13 @@ static int parse(const char *text, struct slip_owner *ret)
     return 1;
 }
 
-int slip_owner_get(const char *path, bool follow, struct slip_owner *ret)
+int slip_emulated_get(const char *path, bool follow, struct slip_emulated *ret)
 {
     char value[VALUE_LIMIT];
     ssize_t n = follow ? getxattr(path, SLIP_OWNER_XATTR, value, sizeof value - 1)
                        : lgetxattr(path, SLIP_OWNER_XATTR, value, sizeof value - 1);
 
-    *ret = (struct slip_owner){ 0 };
+    *ret = (struct slip_emulated){ 0 };
     if (n <= 0)
         return 0;
     value[n] = '\0';
@@ -40,7 +40,7 @@ int slip_owner_get(const char *path, bool follow, struct slip_owner *ret)
 }
 
 /* Length of the value; 0: no attribute says the same. */
-static size_t format(const struct slip_owner *owner, mode_t mode, char value[VALUE_LIMIT])
+static size_t format(const struct slip_emulated *owner, mode_t mode, char value[VALUE_LIMIT])
 {
     int n = 0;
 
@@ -54,7 +54,7 @@ static size_t format(const struct slip_owner *owner, mode_t mode, char value[VAL
     return (size_t)n;
 }
 
-int slip_owner_set(const char *path, const struct slip_owner *owner, mode_t mode)
+int slip_emulated_set(const char *path, const struct slip_emulated *owner, mode_t mode)
 {
     char value[VALUE_LIMIT];
     size_t n = format(owner, mode, value);
@@ -65,7 +65,7 @@ int slip_owner_set(const char *path, const struct slip_owner *owner, mode_t mode
                                                                                                : -1;
 }
 
-int slip_owner_set_fd(int fd, const struct slip_owner *owner, mode_t mode)
+int slip_emulated_set_fd(int fd, const struct slip_emulated *owner, mode_t mode)
 {
     char value[VALUE_LIMIT];
     size_t n = format(owner, mode, value);

@@ -14,14 +14,14 @@
 
 #define SLIP_OWNER_XATTR "user.containers.override_stat"
 
-struct slip_owner {
+struct slip_emulated {
     unsigned uid, gid;
     mode_t type; /* S_IFCHR or S_IFBLK for a device that is emulated, else 0 */
     dev_t rdev;
 };
 
 /* 1: there is one. 0: there is none (0:0). `path` may be a link of /proc/self/fd. */
-int slip_owner_get(const char *path, bool follow, struct slip_owner *ret);
+int slip_emulated_get(const char *path, bool follow, struct slip_emulated *ret);
 /* Sets or removes it. 0, or -1 with errno. */
-int slip_owner_set(const char *path, const struct slip_owner *owner, mode_t mode);
-int slip_owner_set_fd(int fd, const struct slip_owner *owner, mode_t mode);
+int slip_emulated_set(const char *path, const struct slip_emulated *owner, mode_t mode);
+int slip_emulated_set_fd(int fd, const struct slip_emulated *owner, mode_t mode);

@@ -60,13 +60,13 @@ struct slip_run_mount {
     enum slip_mount_kind kind;
     struct slip_input input; /* BIND, CACHE; SLIP_FROM_SCRATCH when there is none */
     const char *source;      /* path in the input, "" for its root */
-    const char *target;      /* absolute */
+    const char *target;      /* absolute; "" for a SECRET that is only a variable */
     const char *id;          /* CACHE, SECRET, SSH */
     const char *env;         /* SECRET: variable name, or NULL */
     enum slip_sharing sharing;
     bool readonly, rw, required;
-    uint32_t mode, uid, gid;
-    bool has_mode;
+    uint32_t mode, uid, gid; /* mode has the default of its kind when none was given */
+    bool has_mode;           /* it was given */
     uint64_t size;
     struct slip_span at;
 };
@@ -76,9 +76,10 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
-    const char *script;      /* heredoc for standard input, or NULL */
-    const char *cwd;         /* absolute */
-    const char *user;        /* "", "name", "uid:gid" ... as USER said */
+    const char *script; /* text for standard input, or NULL: a heredoc with "#!", whose argv then
+                           is the interpreter with /dev/stdin as its file */
+    const char *cwd;    /* absolute */
+    const char *user;   /* "", "name", "uid:gid" ... as USER said */
     enum slip_network network;
     struct slip_run_mount *mounts;
     size_t nmounts;
@@ -113,11 +114,13 @@ struct slip_inline { /* one heredoc file of COPY */
 
 struct slip_copy {
     struct slip_input input;
-    const char *const *sources; /* patterns, relative to the input's root; NULL-terminated */
+    const char *const *sources; /* patterns (plan/match.h), cleaned, relative to the input's root,
+                                   "." for the root itself; with --parents perhaps one "/./" in the
+                                   middle; NULL-terminated */
     const char *dest;           /* absolute; a trailing '/' is kept and means a directory */
     const char *chown;          /* "user[:group]", or NULL */
     const char *chmod;          /* octal or symbolic, or NULL */
-    const char *const *exclude; /* patterns, NULL-terminated, or NULL */
+    const char *const *exclude; /* patterns (plan/ignore.h), NULL-terminated, or NULL */
     const struct slip_inline *inlines;
     size_t ninlines;
     bool add, link, parents, optional;
@@ -155,12 +158,12 @@ struct slip_stage {
     struct slip_step **steps;
     size_t nsteps;   /* >= 1: the first is BASE */
     json_t *config;  /* owned: the "config" object of the OCI image configuration */
-    json_t *history; /* owned: array, oldest first, without what the base image had */
+    json_t *history; /* owned: array, oldest first, without what the base image had; those without
+                        empty_layer stand for the steps but BASE (of this stage and, in front, of
+                        the stage it stands on), in order */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };
-
-struct slip_ignore; /* dockerfile/ignore.h keeps the rules; plan carries their text */
 
 struct slip_plan {
     struct slip_arena *arena; /* borrowed */
@@ -169,12 +172,15 @@ struct slip_plan {
     struct slip_step **steps; /* those of needed stages only, in order */
     size_t nsteps;
     struct slip_stage *target;
-    const char *const *ignore; /* lines of the ignore file, NULL-terminated; may be empty */
+    const char *const *ignore; /* lines of the ignore file, NULL-terminated; may be empty; NULL:
+                                  none were given. plan/ignore.h reads them */
     json_t *args;              /* owned: object of build arguments that were used */
 };
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
+const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */
 void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target);
 /* Every stage and step as JSON (slipway plan --json). Caller decrefs. */

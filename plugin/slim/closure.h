@@ -35,8 +35,11 @@ struct slip_hint {
 struct slip_closure {
     struct slip_needed *files; /* sorted by path; without the roots themselves */
     size_t nfiles, files_cap;
-    struct slip_hint *hints;
+    struct slip_hint *hints; /* sorted by path and need */
     size_t nhints, hints_cap;
+    struct slip_strv wanted; /* "<soname> <path>", for slip_closure_wants() */
+    char *loader_dir; /* owned: where the programs' loader looks by itself ("/usr/lib"); NULL when
+                         all of them are static */
 };
 
 #define SLIP_CLOSURE_INIT ((struct slip_closure){ 0 })
@@ -45,10 +48,12 @@ struct slip_closure_options {
     int root;                      /* root fd in which libraries are looked up */
     const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
-    /* 1 when the runtime's base already has this soname usable (then it is not added). NULL: no
-     * base. The base's symbol versions are checked when base_root >= 0. */
+    /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
+     * whose loader the base does not have takes nothing from it. */
     int base_root; /* -1: scratch */
 };
+
+#define SLIP_CLOSURE_OPTIONS_INIT ((struct slip_closure_options){ .root = -1, .base_root = -1 })
 
 /* `roots` are absolute paths in options->root: programs, libraries, scripts (#! interpreters are
  * followed and reported as a hint when missing). A library that is nowhere is an error that names
@@ -57,6 +62,10 @@ int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *r
                          const struct slip_closure_options *options, struct slip_error *err);
 /* hello -> libpq.so.5 -> libz.so.1, for explain. Caller frees; NULL if `path` is not in it. */
 char *slip_closure_chain(const struct slip_closure *closure, const char *path);
+/* 1 when a program asks for the root at `path` (a library, or a link to one) by `soname` and its
+ * loader would find it only with the builder's ld.so.conf or extra_dirs: the image must tell it.
+ * Libraries that are no roots say so themselves (by_default, by_runpath). */
+int slip_closure_wants(const struct slip_closure *closure, const char *soname, const char *path);
 void slip_closure_release(struct slip_closure *closure);
 
 /* 1 when the file at `path` in `root` is ELF, 0 when not, -1 when it cannot be read. */

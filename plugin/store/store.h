@@ -3,17 +3,27 @@
  *   <store>/format              "slipway-store 1"
  *   <store>/lock                flock: builds hold it shared, removal exclusive
  *   <store>/blobs/sha256/<hex>  immutable content, mode 0444 (blob.h)
- *   <store>/ingest/             drafts; anything older than its writer is litter
+ *   <store>/ingest/             drafts of blobs, records and refs, locked by their writer
  *   <store>/snapshots/<id>/     layer directories; fs/ is the content (snapshot.h)
  *   <store>/records/<xx>/<key>  what a step gave (record.h)
- *   <store>/refs/               names of images (ref.h)
+ *   <store>/refs/               names of images (record.h)
  *   <store>/mounts/<id>/        cache mounts and persistent build directories
  *   <store>/logs/               full logs of steps
  *   <store>/run/                work of running builds, one directory each, locked while in use
+ *   <store>/locks/              one file for each name that is locked (record.h)
  *
  * A crash at any moment leaves a valid store: everything is made aside and published by one
- * rename or link; what a killed build left in ingest/ and run/ is removed by the next that opens
- * the store and can take its lock. Directory: mode 0700. Depends on: util/.
+ * rename or link; what a killed build left in ingest/, run/ and locks/ is removed by the next one
+ * that begins a session. There is no repair step.
+ *
+ * What a power loss leaves: a blob is on disk before it has its name, and its name is on disk
+ * before a ref that points to it; records and snapshots are caches that may be missing, but a
+ * record that is there is whole (checksum) and a snapshot that may not be is not used
+ * (snapshot.h). The store belongs to one user: directories are 0700 and a store that another user
+ * owns is refused.
+ *
+ * After slip_store_open() every function of this room may be called from several threads; a draft
+ * or a snapshot under construction belongs to one thread at a time. Depends on: util/.
  */
 #pragma once
 
@@ -26,9 +36,10 @@ struct slip_store {
     char *path; /* owned, absolute */
     int root;   /* owned: fd of the store directory */
     int lock;   /* owned: fd that holds the shared lock */
-    int blobs, ingest, snapshots, records, refs, mounts, logs, run; /* owned fds */
+    int blobs, ingest, snapshots, records, refs, mounts, logs, run, locks; /* owned fds */
     int session; /* owned: fd of run/<own>, with its flock; -1 until slip_store_session() */
     char session_name[24];
+    bool unsynced; /* this process published a snapshot since the last slip_store_sync() */
 };
 
 #define SLIP_STORE_INIT                    \
@@ -42,22 +53,32 @@ struct slip_store {
                           .mounts = -1,    \
                           .logs = -1,      \
                           .run = -1,       \
+                          .locks = -1,     \
                           .session = -1 })
 
 /* Opens or creates the store at `path` (created with parents) and takes the shared lock. Cheap: no
- * directory is listed. */
+ * directory is listed, unless there is no store yet: then a directory that holds anything else is
+ * refused. */
 int slip_store_open(struct slip_store *store, const char *path, struct slip_error *err);
 /* The directory of this process in run/ (fd, borrowed), locked; made at the first call, which also
- * sweeps the litter of dead builds. -1 on error. */
+ * sweeps the litter of dead builds. What cannot be removed (files of ids that this process has not)
+ * stays for a later sweep. -1 on error. */
 int slip_store_session(struct slip_store *store, struct slip_error *err);
 /* Removes the session directory and closes everything. Twice is fine. */
 void slip_store_close(struct slip_store *store);
 
+/* Makes all that was published so far survive a power loss, and marks the snapshots among it as
+ * trustworthy after one (snapshot.h). Costs one syncfs(2) when this process published a snapshot,
+ * nothing otherwise. For the end of a successful build. */
+int slip_store_sync(struct slip_store *store, struct slip_error *err);
+
 /* Checks every blob against its name, every record's checksum, every snapshot and ref for what it
- * points to. Calls `bad(user, what)` for each finding. Number of findings, or -1. */
+ * points to, and that nothing else lies among them. Calls `bad(user, what)` for each finding.
+ * Number of findings, or -1. */
 int slip_store_verify(struct slip_store *store, void (*bad)(void *user, const char *what),
                       void *user, struct slip_error *err);
 
+/* Bytes are those allocated on disk; a hard-linked file counts once. */
 struct slip_store_usage {
     uint64_t blobs, blob_bytes, snapshots, snapshot_bytes, records, mounts, mount_bytes, log_bytes;
 };

@@ -20,6 +20,7 @@ char *slip_buf_reserve(struct slip_buf *buf, size_t n)
         buf->data = slip_xrealloc(buf->data, want);
         buf->cap = want;
     }
+    buf->data[buf->len] = '\0'; /* room that is never written to is no text */
     return buf->data + buf->len;
 }
 

@@ -1,5 +1,5 @@
 /* digest.h - SHA-256, streamed, and its name in the OCI form `sha256:<64 hex digits>`.
- * Depends on: libcrypto (only EVP; its configuration file is never read).
+ * Depends on: libcrypto (only its SHA-256; nothing of it is initialised).
  */
 #pragma once
 

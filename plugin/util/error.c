@@ -7,14 +7,13 @@
 
 #include "util/mem.h"
 
-static int set(struct slip_error *err, enum slip_errc code, int sys_errno, const char *fmt,
-               va_list ap)
+__attribute__((format(printf, 4, 0))) static void set(struct slip_error *err, enum slip_errc code,
+                                                      int sys_errno, const char *fmt, va_list ap)
 {
     slip_error_release(err);
     err->code = code;
     err->sys_errno = sys_errno;
     err->msg = slip_xvasprintf(fmt, ap);
-    return -1;
 }
 
 int slip_fail(struct slip_error *err, enum slip_errc code, const char *fmt, ...)

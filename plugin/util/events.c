@@ -4,7 +4,8 @@
 
 #include "util/mem.h"
 
-static void say(struct slip_events *events, enum slip_event_kind kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+say(struct slip_events *events, enum slip_event_kind kind, const char *fmt, va_list ap)
 {
     if (!events)
         return;

@@ -262,49 +262,97 @@ int slip_mkdirs_in_root(int root, const char *path, uid_t uid, gid_t gid, int64_
     return dir;
 }
 
-static int remove_dir(int parent, const char *name, int depth)
+#define REMOVE_DEPTH 100 /* directories open at a time */
+
+/* The tree that is being removed. What lies too deep for the file descriptors we have is lifted
+ * to its top, and removed from there in another round. */
+struct removal {
+    int top;
+    bool lifted;
+};
+
+/* Opens a directory and sees to it that what is in it can go. */
+static int open_to_empty(int parent, const char *name)
 {
-    slip_cleanup(slip_closep) int fd =
-        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(parent, name, flags);
+    struct stat st;
 
     if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
-        fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+        fd = openat(parent, name, flags);
+    if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+        (void)fchmod(fd, 0700);
+    return fd;
+}
+
+static int lift(struct removal *removal, int parent, const char *name)
+{
+    char lifted[32];
+    uint64_t salt = 0;
+
+    (void)!getrandom(&salt, sizeof salt, 0);
+    snprintf(lifted, sizeof lifted, "~%016llx", (unsigned long long)salt);
+    removal->lifted = true;
+    if (renameat(parent, name, removal->top, lifted) == 0)
+        return 0;
+    if (errno != EACCES || fchmodat(parent, name, 0700, 0) < 0)
         return -1;
-    DIR *dir = depth < 4096 ? fdopendir(dup(fd)) : NULL;
-    if (!dir)
-        return -1;
-    bool opened_up = false;
-    int rc = 0;
-    for (struct dirent *e; rc == 0 && (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        if (e->d_type != DT_DIR && unlinkat(fd, e->d_name, 0) == 0)
-            continue;
-        if (e->d_type != DT_DIR && errno == EACCES && !opened_up) {
-            opened_up = true;
-            if (fchmod(fd, 0700) == 0 && unlinkat(fd, e->d_name, 0) == 0)
-                continue;
-        }
-        if (!opened_up) {
-            opened_up = true;
-            (void)fchmod(fd, 0700);
-        }
-        rc = remove_dir(fd, e->d_name, depth + 1);
-        if (rc < 0 && errno == ENOENT)
-            rc = 0;
+    return renameat(parent, name, removal->top, lifted);
+}
+
+static int empty_dir(struct removal *removal, int fd, int depth);
+
+static int remove_entry(struct removal *removal, int dir, const char *name, bool is_dir, int depth)
+{
+    if (!is_dir && unlinkat(dir, name, 0) == 0)
+        return 0;
+    if (!is_dir && errno != EISDIR && errno != EPERM)
+        return errno == ENOENT ? 0 : -1;
+    int why = is_dir ? 0 : errno; /* EPERM: a directory, or a file that may not go */
+    if (depth >= REMOVE_DEPTH)
+        return lift(removal, dir, name);
+    int fd = open_to_empty(dir, name);
+    if (fd < 0) {
+        errno = errno == ENOTDIR && why ? why : errno;
+        return errno == ENOENT ? 0 : -1;
     }
+    return empty_dir(removal, fd, depth + 1) < 0 ? -1 : unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+/* Takes over fd. */
+static int empty_dir(struct removal *removal, int fd, int depth)
+{
+    DIR *dir = fdopendir(fd);
+    int rc = 0;
+
+    if (!dir) {
+        (void)close(fd);
+        return -1;
+    }
+    for (struct dirent *e; rc == 0 && (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            rc = remove_entry(removal, fd, e->d_name, e->d_type == DT_DIR, depth);
     int saved = errno;
     closedir(dir);
     errno = saved;
-    return rc < 0 ? -1 : unlinkat(parent, name, AT_REMOVEDIR);
+    return rc;
 }
 
 int slip_remove_tree(int dirfd, const char *name, struct slip_error *err)
 {
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
-    if (remove_dir(dirfd, name, 0) < 0 && errno != ENOENT)
+    slip_cleanup(slip_closep) int top = open_to_empty(dirfd, name);
+    struct removal removal = { .top = top, .lifted = top >= 0 };
+    int rc = top < 0 ? -1 : 0;
+    while (rc == 0 && removal.lifted) {
+        removal.lifted = false;
+        int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        rc = fd < 0 ? -1 : empty_dir(&removal, fd, 0);
+    }
+    if (rc == 0)
+        rc = unlinkat(dirfd, name, AT_REMOVEDIR);
+    if (rc < 0 && errno != ENOENT)
         return slip_fail_errno(err, "cannot remove '%s'", name);
     return 0;
 }

@@ -52,7 +52,7 @@ int slip_mkdirs(int dirfd, const char *path, mode_t mode, struct slip_error *err
 int slip_mkdirs_in_root(int root, const char *path, uid_t uid, gid_t gid, int64_t mtime,
                         struct slip_error *err);
 /* rm -rf of one name in a directory, never leaving it; nothing there is success. Directories
- * without permission bits are opened up first. */
+ * without permission bits are opened up first, and any depth is fine. */
 int slip_remove_tree(int dirfd, const char *name, struct slip_error *err);
 /* The names in a directory, bytewise sorted, without "." and "..". */
 int slip_list_dir(int dirfd, const char *path, struct slip_strv *ret, struct slip_error *err);

@@ -1,0 +1,625 @@
+#[=======================================================================[.rst:
+add_container_image
+-------------------
+
+::
+
+  add_container_image(<target>
+    [NAME <repository>] [TAGS <tag>...]
+    [TARGETS <target>...] [COMPONENTS <component>...] [FILES <file>... DESTINATION <dir>]
+    [CLASSES runtime|dev|doc|debug...] [PREFIX <dir>]
+    [TOOLCHAIN tree|host|<template or image reference>] [PACKAGES <package>...]
+    [RECIPE <file>] [DOCKERFILE <file> [STAGE <name>]] [CONTEXT <dir>]
+    [BASE scratch|<image reference>|<image target>] [RUNTIME_PACKAGES <package>...]
+    [DLOPEN <soname or glob>...] [DATA ca-certificates|tzdata|...]
+    [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
+    [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
+    [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...] [NETWORK none|host]
+    [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
+
+Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
+``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
+project's name in lower case, ``TAGS`` its version and ``latest``.
+
+The function writes the recipe ``<build>/<target>.slipway`` and has the helper build it:
+
+  <build>/<target>.oci/      OCI layout
+  <build>/<target>.digest    digest of the manifest
+
+With a multi-config generator both, and the recipe, are below ``<build>/<config>/``; ``OUTPUT``
+names another directory. ``<build>`` is the top of the build tree. Generator expressions are
+welcome in every value.
+
+``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
+hands it to them, ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
+why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
+
+With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
+build before), ARGS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+
+Set ``SLIPWAY_TERMINAL`` for a live display in place of a log at the end.
+
+container_stage, container_copy
+-------------------------------
+
+::
+
+  container_stage(<image target> <stage> FROM <base> [STEPS <Dockerfile instruction>...])
+  container_copy(<image target> FROM_STAGE <stage> <src>... DESTINATION <dst>)
+
+Add a stage of one's own, and copy from it (or from another image) into the runtime stage.
+#]=======================================================================]
+
+set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
+  SECRETS PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+
+function(add_container_image target)
+  _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
+    "NAME;DESTINATION;PREFIX;TOOLCHAIN;RECIPE;DOCKERFILE;STAGE;CONTEXT;BASE;USER;WORKDIR;STOPSIGNAL;NETWORK;TEST_GATE;OUTPUT;SBOM;SIZE_BUDGET;COMPRESSION;LEVEL"
+    "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
+  _slipway_check_image("${target}")
+  _slipway_check_files(arg_FILES)
+
+  string(TOLOWER "${PROJECT_NAME}" name)
+  string(REGEX REPLACE "[^a-z0-9._-]" "-" name "${name}")
+  if(arg_RECIPE OR arg_DOCKERFILE)
+    set(name "")
+  endif()
+  if(NOT DEFINED arg_NAME)
+    set(arg_NAME "${name}")
+  endif()
+  if(NOT arg_TAGS AND NOT arg_RECIPE)
+    set(arg_TAGS ${PROJECT_VERSION} latest)
+    if(arg_DOCKERFILE)
+      set(arg_TAGS latest)
+    endif()
+  endif()
+  foreach(path RECIPE DOCKERFILE CONTEXT)
+    if(arg_${path})
+      cmake_path(ABSOLUTE_PATH arg_${path} NORMALIZE)
+    endif()
+  endforeach()
+
+  # Where things are. One directory per configuration where there are several.
+  set(out "${CMAKE_BINARY_DIR}")
+  if(arg_OUTPUT)
+    cmake_path(ABSOLUTE_PATH arg_OUTPUT BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" NORMALIZE
+      OUTPUT_VARIABLE out)
+  endif()
+  set(state "${CMAKE_BINARY_DIR}/CMakeFiles/slipway")
+  get_property(multi GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  file(MAKE_DIRECTORY "${state}" "${out}")
+  set(recipe "${CMAKE_BINARY_DIR}/${target}.slipway")
+  set(state "${state}/${target}")
+  if(multi)
+    list(TRANSFORM CMAKE_CONFIGURATION_TYPES PREPEND "${out}/" OUTPUT_VARIABLE directories)
+    file(MAKE_DIRECTORY ${directories})
+    string(APPEND out "/$<CONFIG>")
+    string(APPEND state "-$<CONFIG>")
+    set(recipe "${CMAKE_BINARY_DIR}/$<CONFIG>/${target}.slipway")
+  endif()
+  set(layout "${out}/${target}.oci")
+  set(digest "${out}/${target}.digest")
+
+  # What the helper is told, and what to wait for.
+  set(waits "")
+  if(arg_RECIPE OR arg_DOCKERFILE)
+    set(recipe "${arg_RECIPE}${arg_DOCKERFILE}")
+    _slipway_file_options(options)
+  else()
+    _slipway_image_recipe(text)
+    set(context "${CMAKE_SOURCE_DIR}")
+    if(arg_CONTEXT)
+      set(context "${arg_CONTEXT}")
+    endif()
+    set(options "${context}")
+  endif()
+  if(TARGET "${arg_BASE}")
+    get_property(base TARGET "${arg_BASE}" PROPERTY SLIPWAY_DIGEST)
+    list(APPEND waits "${arg_BASE}" "${base}")
+  endif()
+  set(depfile "--depfile" "${state}.d")
+  set(inputs "")
+  if(NOT arg_RECIPE AND NOT arg_DOCKERFILE AND arg_TOOLCHAIN STREQUAL "tree")
+    set(depfile "--depfile" "${state}.read")
+    _slipway_install_tree(tree)
+    set(play ON) # whether install rules say what goes in, and not this call alone
+    if((arg_TARGETS OR arg_FILES) AND NOT arg_COMPONENTS)
+      set(play OFF)
+    endif()
+    list(JOIN arg_COMPONENTS "," components)
+    set(inputs COMMAND "${CMAKE_COMMAND}" "-Dtree=${CMAKE_BINARY_DIR}" "-Dinstall=${tree}"
+      "-Dconfig=$<CONFIG>" "-Dcomponents=${components}" "-Dplay=${play}"
+      "-Drecipe=${recipe}" "-Draw=${state}.read" "-Dstamp=${state}.stamp" "-Ddepfile=${state}.d"
+      -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/SlipwayInputs.cmake")
+  endif()
+
+  set(terminal "")
+  if(SLIPWAY_TERMINAL)
+    set(terminal USES_TERMINAL)
+  endif()
+  set(jobserver "")
+  if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.28 AND CMAKE_GENERATOR MATCHES "Makefiles")
+    set(jobserver JOB_SERVER_AWARE TRUE)
+  endif()
+  # Ninja wants to know who makes a file that another rule depends on. In Makefiles, naming it here
+  # would run this rule once for every target that does.
+  set(byproducts "")
+  if(CMAKE_GENERATOR MATCHES "Ninja")
+    set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
+  endif()
+  add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
+    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
+      --stamp "${state}.stamp" ${depfile} ${options}
+    ${inputs}
+    DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits}
+      "$<TARGET_PROPERTY:${target},SLIPWAY_WAITS>"
+    DEPFILE "${state}.d"
+    COMMENT "Building image ${target}"
+    ${terminal} ${jobserver} VERBATIM)
+  set(all "")
+  if(arg_ALL)
+    set(all ALL)
+  endif()
+  add_custom_target("${target}" ${all} DEPENDS "${state}.stamp")
+  set_target_properties("${target}" PROPERTIES FOLDER "Container images"
+    SLIPWAY_LAYOUT "${layout}" SLIPWAY_DIGEST "${digest}" SLIPWAY_RECIPE "${recipe}"
+    SLIPWAY_STATE "${state}" SLIPWAY_PREFIX "${arg_PREFIX}"
+    SLIPWAY_TOOLCHAIN "${arg_TOOLCHAIN}" SLIPWAY_DESTINATION "${arg_DESTINATION}"
+    SLIPWAY_CLASSES "${arg_CLASSES}"
+    SLIPWAY_TEXT "${text}" SLIPWAY_MORE "" SLIPWAY_SOURCE "${CMAKE_CURRENT_SOURCE_DIR}"
+    SLIPWAY_PROJECT "${PROJECT_BINARY_DIR}" SLIPWAY_COPIES 0)
+  foreach(list TARGETS COMPONENTS FILES)
+    set_property(TARGET "${target}" PROPERTY SLIPWAY_${list} "${arg_${list}}")
+  endforeach()
+  set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES
+    "${layout}" "${digest}" "${state}.d" "${state}.read" "${out}/${target}.tar")
+  _slipway_derived_targets("${target}" "${out}")
+  if(NOT TARGET images)
+    add_custom_target(images)
+  endif()
+  add_dependencies(images "${target}")
+
+  # Other targets, stages and copies may follow; the recipe is written when all is said.
+  cmake_language(EVAL CODE
+    "cmake_language(DEFER DIRECTORY [[${CMAKE_SOURCE_DIR}]] CALL _slipway_finish [[${target}]])")
+endfunction()
+
+function(_slipway_check_image target)
+  if(TARGET "${target}")
+    _slipway_fail("would replace an existing target." "Pick another name.")
+  endif()
+  get_property(not_served GLOBAL PROPERTY SLIPWAY_NOT_SERVED)
+  foreach(keyword IN LISTS not_served)
+    if(DEFINED arg_${keyword} AND NOT (keyword STREQUAL "DEBUG_IMAGE" AND NOT arg_DEBUG_IMAGE))
+      _slipway_fail("asks for ${keyword}, which this version of Slipway does not serve yet."
+        "Leave ${keyword} out; this is Slipway ${Slipway_VERSION}.")
+    endif()
+  endforeach()
+
+  _slipway_check_form(NAME "^[a-z0-9]+([._/:-][a-z0-9._-]+)*$" "acme/hello (lower case)")
+  _slipway_check_form(TAGS "^[A-Za-z0-9_][A-Za-z0-9._-]*$" "1.4 or latest")
+  _slipway_check_form(ENV "^[A-Za-z_][A-Za-z0-9_]*=" "LANG=C.UTF-8")
+  _slipway_check_form(ARGS "^[A-Za-z_][A-Za-z0-9_]*=" "FLAVOUR=pro")
+  _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
+  _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
+  _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
+  _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
+  _slipway_check_form(NETWORK "^(none|host)$" "none and host")
+  _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
+  _slipway_check_form(WORKDIR "^/" "/srv")
+  _slipway_check_form(PREFIX "^/" "/usr")
+
+  foreach(dependency IN LISTS arg_TARGETS)
+    if(NOT TARGET "${dependency}")
+      _slipway_fail("lists '${dependency}' in TARGETS, which is not a target here."
+        "Call add_container_image() after add_executable(${dependency}) or add_subdirectory().")
+    endif()
+    get_property(type TARGET "${dependency}" PROPERTY TYPE)
+    if(NOT type MATCHES "^(EXECUTABLE|SHARED_LIBRARY|MODULE_LIBRARY|STATIC_LIBRARY)$")
+      _slipway_fail("lists '${dependency}' in TARGETS, which is of type ${type}."
+        "TARGETS takes programs and libraries; give other files with FILES or COMPONENTS.")
+    endif()
+  endforeach()
+  if(TARGET "${arg_BASE}")
+    get_property(layout TARGET "${arg_BASE}" PROPERTY SLIPWAY_LAYOUT)
+    if(NOT layout)
+      _slipway_fail("has '${arg_BASE}' as BASE, which is a target but no image."
+        "Give an image reference, scratch, or a target made by add_container_image().")
+    endif()
+  endif()
+  _slipway_check_pairs()
+endfunction()
+
+# Keywords that need or exclude each other.
+function(_slipway_check_pairs)
+  if(arg_RECIPE AND arg_DOCKERFILE)
+    _slipway_fail("has both RECIPE and DOCKERFILE." "Keep the one that describes the image.")
+  elseif(DEFINED arg_FILES AND NOT DEFINED arg_DESTINATION)
+    _slipway_fail("has FILES without DESTINATION." "Try: FILES ... DESTINATION etc/${PROJECT_NAME}")
+  elseif(DEFINED arg_DESTINATION AND NOT DEFINED arg_FILES)
+    _slipway_fail("has DESTINATION without FILES." "DESTINATION says where FILES go.")
+  elseif(DEFINED arg_STAGE AND NOT arg_DOCKERFILE)
+    _slipway_fail("has STAGE without DOCKERFILE." "STAGE names a stage of a Dockerfile.")
+  elseif(DEFINED arg_PACKAGES AND NOT arg_RECIPE AND NOT arg_DOCKERFILE
+      AND (NOT DEFINED arg_TOOLCHAIN OR arg_TOOLCHAIN STREQUAL "tree"))
+    _slipway_fail("has PACKAGES, but its toolchain is this build tree, where nothing is installed."
+      "Add TOOLCHAIN debian (or host), or say RUNTIME_PACKAGES for the image itself.")
+  elseif(arg_TARGETS AND arg_COMPONENTS AND DEFINED arg_TOOLCHAIN
+      AND NOT arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
+      "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
+    _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
+  endif()
+  foreach(keyword RECIPE DOCKERFILE)
+    if(NOT arg_${keyword})
+      continue()
+    endif()
+    cmake_path(ABSOLUTE_PATH arg_${keyword} NORMALIZE OUTPUT_VARIABLE path)
+    if(NOT EXISTS "${path}")
+      _slipway_fail("cannot find '${path}'."
+        "Relative paths are taken from ${CMAKE_CURRENT_SOURCE_DIR}.")
+    endif()
+    foreach(other COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES BASE RUNTIME_PACKAGES DLOPEN
+        DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK TEST_GATE)
+      if(DEFINED arg_${other})
+        _slipway_fail("has ${other} beside ${keyword}, which describes the image already."
+          "Say it in ${path}.")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+# FILES as absolute paths.
+function(_slipway_check_files ret)
+  set(paths "")
+  foreach(path IN LISTS arg_FILES)
+    if(NOT path MATCHES "\\$<")
+      cmake_path(ABSOLUTE_PATH path NORMALIZE)
+      get_source_file_property(generated "${path}" GENERATED)
+      if(NOT EXISTS "${path}" AND NOT generated)
+        _slipway_fail("cannot find '${path}' of FILES."
+          "Relative paths are taken from ${CMAKE_CURRENT_SOURCE_DIR}.")
+      elseif(IS_DIRECTORY "${path}")
+        _slipway_fail("has the directory '${path}' in FILES."
+          "Install it: install(DIRECTORY ${path}/ DESTINATION ${arg_DESTINATION})")
+      endif()
+    endif()
+    list(APPEND paths "${path}")
+  endforeach()
+  set(${ret} "${paths}" PARENT_SCOPE)
+endfunction()
+
+# Options for a file that speaks for itself.
+function(_slipway_file_options ret)
+  set(options "")
+  if(arg_DOCKERFILE)
+    list(APPEND options --frontend dockerfile)
+    if(NOT arg_NAME)
+      string(TOLOWER "${PROJECT_NAME}" arg_NAME)
+    endif()
+  else()
+    list(APPEND options --frontend recipe --build-context "build-tree=${CMAKE_BINARY_DIR}")
+  endif()
+  foreach(tag IN LISTS arg_TAGS)
+    if(arg_NAME)
+      list(APPEND options -t "${arg_NAME}:${tag}")
+    endif()
+  endforeach()
+  if(arg_NAME AND NOT arg_TAGS)
+    list(APPEND options -t "${arg_NAME}")
+  endif()
+  foreach(pair "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+      "ANNOTATIONS:--annotation")
+    string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
+    foreach(value IN LISTS arg_${CMAKE_MATCH_1})
+      list(APPEND options "${CMAKE_MATCH_2}" "${value}")
+    endforeach()
+  endforeach()
+  set(context "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(arg_RECIPE)
+    cmake_path(GET arg_RECIPE PARENT_PATH context)
+  endif()
+  if(arg_CONTEXT)
+    set(context "${arg_CONTEXT}")
+  endif()
+  set(${ret} "${options};${context}" PARENT_SCOPE)
+endfunction()
+
+# The recipe up to the install command, which is known later. [build] is its last section.
+function(_slipway_image_recipe ret)
+  if(NOT DEFINED arg_TOOLCHAIN)
+    set(arg_TOOLCHAIN tree)
+    set(arg_TOOLCHAIN tree PARENT_SCOPE)
+  endif()
+  if(TARGET "${arg_BASE}")
+    get_property(layout TARGET "${arg_BASE}" PROPERTY SLIPWAY_LAYOUT)
+    set(arg_BASE "oci:${layout}")
+  endif()
+
+  set(text "[image]\n")
+  _slipway_scalar(name "${arg_NAME}")
+  _slipway_words(tags ${arg_TAGS})
+  _slipway_command(entrypoint ${arg_ENTRYPOINT})
+  _slipway_command(cmd ${arg_CMD})
+  _slipway_scalar(user "${arg_USER}")
+  _slipway_scalar(workdir "${arg_WORKDIR}")
+  _slipway_pairs(env ${arg_ENV})
+  _slipway_words(expose ${arg_EXPOSE})
+  _slipway_words(volumes ${arg_VOLUMES})
+  _slipway_scalar(stopsignal "${arg_STOPSIGNAL}")
+  _slipway_command(healthcheck ${arg_HEALTHCHECK})
+  _slipway_pairs(labels ${arg_LABELS})
+  _slipway_pairs(annotations ${arg_ANNOTATIONS})
+
+  string(APPEND text "\n[toolchain]\n")
+  _slipway_scalar(use "${arg_TOOLCHAIN}")
+  _slipway_words(packages ${arg_PACKAGES})
+  _slipway_scalar(network "${arg_NETWORK}")
+
+  string(APPEND text "\n[runtime]\n")
+  _slipway_scalar(base "${arg_BASE}")
+  _slipway_words(packages ${arg_RUNTIME_PACKAGES})
+  _slipway_words(classes ${arg_CLASSES})
+  _slipway_words(dlopen ${arg_DLOPEN})
+  _slipway_words(data ${arg_DATA})
+
+  if(arg_ARGS)
+    string(APPEND text "\n[args]\n")
+    list(TRANSFORM arg_ARGS REPLACE "^([^=]*)=(.*)$" "\\1 = \\2" OUTPUT_VARIABLE args)
+    list(JOIN args "\n" args)
+    string(APPEND text "${args}\n")
+  endif()
+
+  string(APPEND text "\n[build]\n")
+  _slipway_scalar(system cmake)
+  _slipway_scalar(source "${CMAKE_SOURCE_DIR}")
+  if(NOT arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_words(options -DSLIPWAY_STAGE=ON) # no images are made while one is
+  endif()
+  if(arg_TEST_GATE)
+    _slipway_scalar(test yes)
+  endif()
+  set(${ret} "${text}" PARENT_SCOPE)
+endfunction()
+
+# Whose install rules: those of the project() that asks, unless its TARGETS live elsewhere.
+function(_slipway_install_tree ret)
+  set(tree "${PROJECT_BINARY_DIR}")
+  foreach(dependency IN LISTS arg_TARGETS)
+    get_property(directory TARGET "${dependency}" PROPERTY BINARY_DIR)
+    cmake_path(IS_PREFIX tree "${directory}" NORMALIZE inside)
+    if(NOT inside)
+      set(tree "${CMAKE_BINARY_DIR}")
+    endif()
+  endforeach()
+  set(${ret} "${tree}" PARENT_SCOPE)
+endfunction()
+
+function(_slipway_derived_targets target out)
+  get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
+  get_property(recipe TARGET "${target}" PROPERTY SLIPWAY_RECIPE)
+  set(image "oci:${layout}")
+  add_custom_target("${target}-tar"
+    COMMAND Slipway::slipway export "${image}" -o "type=docker,dest=${out}/${target}.tar"
+    COMMENT "Writing ${target}.tar" VERBATIM)
+  add_custom_target("${target}-load" COMMAND Slipway::slipway load "${image}"
+    COMMENT "Loading ${target}" VERBATIM)
+  add_custom_target("${target}-run" COMMAND Slipway::slipway run "${image}"
+    USES_TERMINAL VERBATIM)
+  add_custom_target("${target}-shell" COMMAND Slipway::slipway shell "${image}"
+    USES_TERMINAL VERBATIM)
+  add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
+    USES_TERMINAL VERBATIM)
+  foreach(verb tar load run shell explain)
+    add_dependencies("${target}-${verb}" "${target}")
+    set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
+  endforeach()
+  if(NOT arg_DOCKERFILE)
+    add_custom_target("${target}-eject"
+      COMMAND Slipway::slipway generate -f "${recipe}" > "${out}/${target}.Dockerfile"
+      COMMENT "Writing ${target}.Dockerfile" VERBATIM)
+    set_property(TARGET "${target}-eject" PROPERTY FOLDER "Container images")
+  endif()
+endfunction()
+
+# At the end of the top directory: all targets are known, so are all stages, copies and tests.
+function(_slipway_finish target)
+  foreach(property TEXT MORE RECIPE STATE TARGETS COMPONENTS FILES TOOLCHAIN PREFIX
+      DESTINATION PROJECT SOURCE CLASSES)
+    get_property(arg_${property} TARGET "${target}" PROPERTY SLIPWAY_${property})
+  endforeach()
+  _slipway_with_libraries("${arg_TARGETS}" targets)
+  set(waits ${targets})
+  if(NOT arg_TARGETS AND NOT arg_FILES AND arg_TOOLCHAIN STREQUAL "tree" OR arg_COMPONENTS)
+    _slipway_all_targets("${CMAKE_SOURCE_DIR}" waits)
+  endif()
+  set_property(TARGET "${target}" PROPERTY SLIPWAY_WAITS "${waits}")
+  if(arg_TEXT STREQUAL "")
+    return() # RECIPE or DOCKERFILE
+  endif()
+
+  set(text "${arg_TEXT}")
+  if(arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_finish_tree("${target}" "${targets}")
+  else()
+    _slipway_finish_elsewhere("${targets}")
+  endif()
+  file(GENERATE OUTPUT "${arg_RECIPE}" CONTENT
+    "# Written by CMake for ${target} of ${arg_SOURCE}; changes are lost.\n${text}${arg_MORE}")
+endfunction()
+
+# [build] for this build tree: its install scripts, run in the sandbox.
+function(_slipway_finish_tree target targets)
+  _slipway_scalar(dir "${CMAKE_BINARY_DIR}")
+  _slipway_quote("${CMAKE_COMMAND}" cmake)
+  set(config "$<$<NOT:$<STREQUAL:$<CONFIG>,>>: --config $<CONFIG>>")
+  set(arg_TARGETS "${targets}")
+  _slipway_install_tree_of("${arg_PROJECT}" tree)
+  if(targets OR arg_FILES)
+    set(script "${arg_STATE}-install.cmake")
+    _slipway_install_script("${script}" "${tree}" "${targets}")
+    _slipway_quote("${script}" script)
+    _slipway_scalar(install "${cmake} -P ${script}")
+  else()
+    _slipway_quote("${tree}" tree)
+    set(install "${cmake} --install ${tree}${config}")
+    if(arg_PREFIX)
+      string(APPEND install " --prefix ${arg_PREFIX}")
+    endif()
+    set(commands "")
+    foreach(component IN LISTS arg_COMPONENTS)
+      _slipway_quote("${component}" component)
+      list(APPEND commands "${install} --component ${component}")
+    endforeach()
+    if(NOT commands)
+      set(commands "${install}")
+    endif()
+    list(JOIN commands " && " install)
+    _slipway_scalar(install "${install}")
+  endif()
+  set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+function(_slipway_install_tree_of project ret)
+  set(PROJECT_BINARY_DIR "${project}")
+  _slipway_install_tree(tree)
+  set(${ret} "${tree}" PARENT_SCOPE)
+endfunction()
+
+# What SlipwayInstallTargets.cmake works on. It is copied beside, as the sandbox does not see the
+# directory that Slipway itself is in.
+function(_slipway_install_script script tree targets)
+  set(worker "${CMAKE_BINARY_DIR}/CMakeFiles/slipway/install-targets.cmake")
+  configure_file("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/SlipwayInstallTargets.cmake" "${worker}"
+    COPYONLY)
+  set(code "# Written by CMake; changes are lost.\n")
+  string(APPEND code "set(slipway_tree [==[${tree}]==])\n"
+    "set(slipway_config [==[$<CONFIG>]==])\n"
+    "set(slipway_prefix [==[${arg_PREFIX}]==])\n"
+    "set(slipway_components [==[${arg_COMPONENTS}]==])\n"
+    "set(slipway_targets [==[${targets}]==])\n"
+    "set(slipway_files [==[${arg_FILES}]==])\n"
+    "set(slipway_destination [==[${arg_DESTINATION}]==])\n")
+  foreach(dependency IN LISTS targets)
+    _slipway_artifacts("${dependency}" artifacts)
+    get_property(kind TARGET "${dependency}" PROPERTY TYPE)
+    string(REPLACE "MODULE_LIBRARY" "MODULE" kind "${kind}")
+    string(APPEND code "set(slipway_kind_${dependency} ${kind})\n"
+      "set(slipway_artifacts_${dependency} [==[${artifacts}]==])\n")
+  endforeach()
+  file(GENERATE OUTPUT "${script}" CONTENT "${code}include([==[${worker}]==])\n")
+endfunction()
+
+# [build] for a builder stage: the project is configured, built and installed there, all of it, as
+# its install rules may want all of it.
+function(_slipway_finish_elsewhere targets)
+  string(APPEND text "$<$<NOT:$<STREQUAL:$<CONFIG>,>>:config = $<CONFIG>>\n")
+  _slipway_scalar(prefix "${arg_PREFIX}")
+  _slipway_words(components ${arg_COMPONENTS})
+  if(NOT arg_PREFIX)
+    set(arg_PREFIX "/usr/local")
+  endif()
+  set(only "")
+  set(files "")
+  if(targets)
+    _slipway_install_elsewhere("${targets}" only)
+  endif()
+  cmake_path(ABSOLUTE_PATH arg_DESTINATION BASE_DIRECTORY "${arg_PREFIX}")
+  foreach(path IN LISTS arg_FILES)
+    cmake_path(GET path FILENAME name)
+    list(APPEND files "${path}:${arg_DESTINATION}/${name}")
+  endforeach()
+  if(arg_FILES AND NOT targets AND NOT arg_COMPONENTS)
+    _slipway_scalar(install true)
+  elseif(targets)
+    _slipway_words(only ${only})
+  endif()
+  _slipway_lines(files ${files})
+  set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+# The project's install rules, then the artifacts that they left out.
+function(_slipway_install_elsewhere targets ret)
+  set(only "")
+  set(lines
+    "put() ( find \"$DESTDIR\" -name \"$1\" | grep -q . || ( mkdir -p \"$DESTDIR$2\" && cp -P \"$(find . -name \"$1\" ! -path '*/CMakeFiles/*' | head -n 1)\" \"$DESTDIR$2/\" ) )"
+    "cmake --install . --config $<IF:$<STREQUAL:$<CONFIG>,>,Release,$<CONFIG>> --prefix ${arg_PREFIX}")
+  foreach(dependency IN LISTS targets)
+    get_property(type TARGET "${dependency}" PROPERTY TYPE)
+    set(directory "${arg_PREFIX}/lib")
+    if(type STREQUAL "EXECUTABLE")
+      set(directory "${arg_PREFIX}/bin")
+    endif()
+    _slipway_artifacts("${dependency}" artifacts)
+    list(TRANSFORM artifacts REPLACE "_FILE:" "_FILE_NAME:")
+    foreach(name IN LISTS artifacts)
+      list(APPEND lines "put ${name} ${directory}")
+    endforeach()
+    if(type STREQUAL "SHARED_LIBRARY" AND NOT arg_CLASSES MATCHES "dev")
+      list(POP_BACK artifacts) # the link that only a linker reads
+    endif()
+    list(APPEND only ${artifacts})
+  endforeach()
+  _slipway_lines(install ${lines})
+  set(text "${text}" PARENT_SCOPE)
+  set(${ret} "${only}" PARENT_SCOPE)
+endfunction()
+
+function(container_stage target stage)
+  _slipway_parse("${target}" 2 "" "FROM" "STEPS")
+  _slipway_open_image("${target}")
+  if(NOT stage MATCHES "^[a-z][a-z0-9._-]*$" OR stage MATCHES "^(build|host|scratch)$")
+    _slipway_fail("cannot call a stage '${stage}'."
+      "Names are lower case; build, host and scratch are taken.")
+  elseif(NOT DEFINED arg_FROM)
+    _slipway_fail("has no FROM." "Try: container_stage(${target} ${stage} FROM debian:12)")
+  endif()
+  if(TARGET "${arg_FROM}")
+    get_property(layout TARGET "${arg_FROM}" PROPERTY SLIPWAY_LAYOUT)
+    if(layout)
+      set(arg_FROM "oci:${layout}")
+      add_dependencies("${target}" "${arg_FROM}")
+    endif()
+  endif()
+  set(text "\n[stage ${stage}]\n")
+  _slipway_scalar(from "${arg_FROM}")
+  _slipway_lines(steps ${arg_STEPS})
+  set_property(TARGET "${target}" APPEND_STRING PROPERTY SLIPWAY_MORE "${text}")
+endfunction()
+
+function(container_copy target)
+  _slipway_parse("${target}" 1 "" "FROM_STAGE;DESTINATION" "" "the sources")
+  _slipway_open_image("${target}")
+  if(NOT DEFINED arg_FROM_STAGE)
+    _slipway_fail("has no FROM_STAGE." "It names a container_stage() or an image.")
+  elseif(NOT arg_UNPARSED_ARGUMENTS)
+    _slipway_fail("has nothing to copy." "Sources stand between FROM_STAGE and DESTINATION.")
+  elseif(NOT DEFINED arg_DESTINATION)
+    _slipway_fail("has no DESTINATION." "It says where in the image the files go.")
+  endif()
+  get_property(number TARGET "${target}" PROPERTY SLIPWAY_COPIES)
+  math(EXPR number "${number} + 1")
+  set_property(TARGET "${target}" PROPERTY SLIPWAY_COPIES ${number})
+  set(text "\n[copy ${number}]\n")
+  _slipway_scalar(from "${arg_FROM_STAGE}")
+  _slipway_words(src ${arg_UNPARSED_ARGUMENTS})
+  _slipway_scalar(dst "${arg_DESTINATION}")
+  set_property(TARGET "${target}" APPEND_STRING PROPERTY SLIPWAY_MORE "${text}")
+endfunction()
+
+# `target` is an image whose recipe is still to be written.
+function(_slipway_open_image target)
+  if(NOT TARGET "${target}")
+    _slipway_fail("does not know the image '${target}'." "Call add_container_image(${target}) first.")
+  endif()
+  get_property(text TARGET "${target}" PROPERTY SLIPWAY_TEXT)
+  get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
+  if(NOT layout)
+    _slipway_fail("names '${target}', which is no image." "Images come from add_container_image().")
+  elseif(text STREQUAL "")
+    _slipway_fail("adds to '${target}', which has a file of its own."
+      "Write the stage or copy into its RECIPE or DOCKERFILE.")
+  endif()
+endfunction()

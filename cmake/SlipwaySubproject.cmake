@@ -1,0 +1,15 @@
+# SlipwaySubproject.cmake - the functions for a project that holds Slipway's sources, by
+# add_subdirectory() or FetchContent: the helper is a target then, built before the first image.
+if(NOT TARGET Slipway::slipway)
+  add_executable(Slipway::slipway ALIAS slipway)
+endif()
+set(Slipway_EXECUTABLE "$<TARGET_FILE:slipway>")
+set(Slipway_VERSION "${PROJECT_VERSION}")
+set(Slipway_FOUND ON)
+set_property(GLOBAL PROPERTY SLIPWAY_SUBPROJECT "${PROJECT_SOURCE_DIR}")
+include("${CMAKE_CURRENT_LIST_DIR}/Slipway.cmake")
+if(NOT PROJECT_IS_TOP_LEVEL)
+  foreach(variable Slipway_EXECUTABLE Slipway_VERSION Slipway_FOUND)
+    set(${variable} "${${variable}}" PARENT_SCOPE)
+  endforeach()
+endif()

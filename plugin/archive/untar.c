@@ -1,0 +1,411 @@
+#include "archive/untar.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "archive/inflate.h"
+#include "archive/pax.h"
+#include "archive/ustar.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+#define HEADER_LIMIT ((uint64_t)1 << 20) /* of one pax header or long name */
+#define MAX_SIZE ((int64_t)1 << 53)
+#define MAX_TIME ((int64_t)1 << 40)
+#define MAX_ID ((int64_t)UINT32_MAX - 1)
+
+struct slip_untar {
+    struct slip_inflate *from; /* owned */
+    struct slip_sha256 sha;
+    const char *p; /* borrowed from `from`: bytes not used yet */
+    size_t n;
+    bool any;       /* something was read at all */
+    uint64_t body;  /* of the current entry, still to come */
+    unsigned pad;   /* after it */
+    bool ended;     /* the end-of-archive mark, or the end of the file */
+    uint64_t entry; /* number of the current one, for errors */
+
+    struct slip_pax pax;
+    struct slip_buf records;    /* text of the pax header */
+    struct slip_buf name, link; /* of the current entry */
+    bool has_name, has_link;    /* given by GNU long names */
+};
+
+struct slip_untar *slip_untar_open(int fd, uint64_t limit, struct slip_error *err)
+{
+    struct slip_inflate *from = slip_inflate_open(fd, limit, err);
+
+    if (!from)
+        return NULL;
+    struct slip_untar *u = slip_xcalloc(1, sizeof *u);
+    u->from = from;
+    return u;
+}
+
+/* Makes sure that there is something at u->p. 1, 0 at the end of the file, -1. */
+static int fill(struct slip_untar *u, struct slip_error *err)
+{
+    if (u->n)
+        return 1;
+    int rc = slip_inflate_next(u->from, &u->p, &u->n, err);
+    if (rc > 0) {
+        u->any = true;
+        slip_sha256_update(&u->sha, u->p, u->n);
+    }
+    return rc;
+}
+
+static int fail_short(struct slip_error *err)
+{
+    return slip_fail(err, SLIP_EINPUT, "the archive is cut off");
+}
+
+/* 1: `to` holds n bytes. 0: the file ended before the first. -1. */
+static int take(struct slip_untar *u, void *to, size_t n, struct slip_error *err)
+{
+    size_t got = 0;
+
+    while (got < n) {
+        int rc = fill(u, err);
+        if (rc < 0)
+            return -1;
+        if (rc == 0)
+            return got ? fail_short(err) : 0;
+        size_t piece = u->n < n - got ? u->n : n - got;
+        memcpy((char *)to + got, u->p, piece);
+        u->p += piece;
+        u->n -= piece;
+        got += piece;
+    }
+    return 1;
+}
+
+static int skip(struct slip_untar *u, uint64_t n, struct slip_error *err)
+{
+    while (n) {
+        int rc = fill(u, err);
+        if (rc < 0)
+            return -1;
+        if (rc == 0)
+            return fail_short(err);
+        size_t piece = u->n < n ? u->n : (size_t)n;
+        u->p += piece;
+        u->n -= piece;
+        n -= piece;
+    }
+    return 0;
+}
+
+/* Octal digits between spaces and NULs, or base 256 when the first bit is set (GNU). */
+static int number(const char *field, size_t width, const char *what, int64_t min, int64_t max,
+                  int64_t *ret, struct slip_error *err)
+{
+    const unsigned char *p = (const unsigned char *)field, *end = p + width;
+    int64_t value = 0;
+    bool good = true;
+
+    if (*p & 0x80) {
+        value = *p & 0x40 ? -1 : 0; /* two's complement */
+        value = value * 64 + (*p & 0x3f);
+        for (p++; p < end && good; p++) {
+            good = value < ((int64_t)1 << 54) && value > -((int64_t)1 << 54);
+            value = good ? value * 256 + *p : 0;
+        }
+    } else {
+        while (p < end && *p == ' ')
+            p++;
+        for (; p < end && *p >= '0' && *p <= '7'; p++)
+            value = value * 8 + (*p - '0'); /* at most 12 digits */
+        for (; p < end && good; p++)
+            good = *p == ' ' || *p == '\0';
+    }
+    if (!good || value < min || value > max)
+        return slip_fail(err, SLIP_EINPUT, "the header's %s is not one", what);
+    *ret = value;
+    return 0;
+}
+
+static bool is_zero(const struct slip_ustar *h)
+{
+    static const struct slip_ustar zero;
+
+    return memcmp(h, &zero, sizeof zero) == 0;
+}
+
+static int check_sum(const struct slip_ustar *h, struct slip_error *err)
+{
+    const unsigned char *p = (const unsigned char *)h;
+    int64_t want, sum = 0, old = 0; /* some old tars added signed bytes */
+
+    if (number(h->chksum, sizeof h->chksum, "checksum", 0, INT32_MAX, &want, err) < 0)
+        return slip_fail(err, SLIP_EINPUT, "not a tar archive, or a damaged one (no checksum)");
+    for (size_t i = 0; i < sizeof *h; i++) {
+        bool field =
+            i >= offsetof(struct slip_ustar, chksum) && i < offsetof(struct slip_ustar, typeflag);
+        sum += field ? ' ' : p[i];
+        old += field ? ' ' : (signed char)p[i];
+    }
+    if (sum != want && old != want)
+        return slip_fail(err, SLIP_EINPUT, "not a tar archive, or a damaged one (wrong checksum)");
+    return 0;
+}
+
+/* The body of a header that tells about the next one. */
+static int take_text(struct slip_untar *u, uint64_t size, struct slip_buf *ret,
+                     struct slip_error *err)
+{
+    if (size > HEADER_LIMIT)
+        return slip_fail(err, SLIP_EINPUT, "a header of %llu bytes is larger than the limit",
+                         (unsigned long long)size);
+    slip_buf_clear(ret);
+    char *to = slip_buf_reserve(ret, (size_t)size + 1);
+    int rc = size ? take(u, to, (size_t)size, err) : 1;
+    if (rc <= 0)
+        return rc < 0 ? -1 : fail_short(err);
+    ret->len = (size_t)size;
+    ret->data[ret->len] = '\0';
+    return skip(u, -size % SLIP_TAR_BLOCK, err);
+}
+
+static int take_long_name(struct slip_untar *u, uint64_t size, bool *has, struct slip_buf *ret,
+                          struct slip_error *err)
+{
+    if (*has)
+        return slip_fail(err, SLIP_EINPUT, "an entry has two long names");
+    if (take_text(u, size, ret, err) < 0)
+        return -1;
+    size_t len = strlen(ret->data);
+    for (size_t i = len; i < ret->len; i++)
+        if (ret->data[i])
+            return slip_fail(err, SLIP_EINPUT, "a long name holds a NUL byte");
+    ret->len = len;
+    *has = true;
+    return 0;
+}
+
+/* A header that is no entry. 1: taken. 0: it is an entry. -1. */
+static int take_meta(struct slip_untar *u, const struct slip_ustar *h, uint64_t size,
+                     struct slip_error *err)
+{
+    switch (h->typeflag) {
+    case 'x':
+        if (u->records.len)
+            return slip_fail(err, SLIP_EINPUT, "an entry has two pax headers");
+        if (take_text(u, size, &u->records, err) < 0 ||
+            slip_pax_parse(&u->pax, u->records.data, u->records.len, err) < 0)
+            return -1;
+        return 1;
+    case 'g': {
+        slip_cleanup(slip_buf_release) struct slip_buf global = SLIP_BUF_INIT;
+        if (take_text(u, size, &global, err) < 0 ||
+            slip_pax_check_global(global.data, global.len, err) < 0)
+            return -1;
+        return 1;
+    }
+    case 'L':
+        return take_long_name(u, size, &u->has_name, &u->name, err) < 0 ? -1 : 1;
+    case 'K':
+        return take_long_name(u, size, &u->has_link, &u->link, err) < 0 ? -1 : 1;
+    }
+    return 0;
+}
+
+static int put_type(const struct slip_ustar *h, struct slip_tar_entry *e, struct slip_error *err)
+{
+    switch (h->typeflag) {
+    case '\0':
+    case '0':
+    case '7':
+        e->mode |= S_IFREG;
+        return 0;
+    case '1':
+        e->mode |= S_IFREG;
+        e->hardlink = true;
+        return 0;
+    case '2':
+        e->mode |= S_IFLNK;
+        return 0;
+    case '3':
+        e->mode |= S_IFCHR;
+        return 0;
+    case '4':
+        e->mode |= S_IFBLK;
+        return 0;
+    case '5':
+        e->mode |= S_IFDIR;
+        return 0;
+    case '6':
+        e->mode |= S_IFIFO;
+        return 0;
+    case 'S':
+        slip_fail(err, SLIP_EINPUT, "sparse files are not supported");
+        return slip_error_hint(err, "make the archive again without --sparse");
+    }
+    return slip_fail(err, SLIP_EINPUT, "an entry has the unknown type 0x%02x",
+                     (unsigned char)h->typeflag);
+}
+
+static void put_names(struct slip_untar *u, const struct slip_ustar *h)
+{
+    if (u->pax.has_path) {
+        slip_buf_clear(&u->name);
+        slip_buf_puts(&u->name, u->pax.path.data);
+    } else if (!u->has_name) {
+        slip_buf_clear(&u->name);
+        if (memcmp(h->magic, "ustar", 6) == 0 && h->prefix[0]) {
+            slip_buf_put(&u->name, h->prefix, strnlen(h->prefix, sizeof h->prefix));
+            slip_buf_putc(&u->name, '/');
+        }
+        slip_buf_put(&u->name, h->name, strnlen(h->name, sizeof h->name));
+    }
+    if (u->pax.has_link) {
+        slip_buf_clear(&u->link);
+        slip_buf_puts(&u->link, u->pax.link.data);
+    } else if (!u->has_link) {
+        slip_buf_clear(&u->link);
+        slip_buf_put(&u->link, h->linkname, strnlen(h->linkname, sizeof h->linkname));
+    }
+}
+
+static int put_numbers(struct slip_untar *u, const struct slip_ustar *h, struct slip_tar_entry *e,
+                       struct slip_error *err)
+{
+    int64_t mode, uid, gid, mtime, maj = 0, min = 0;
+
+    if (number(h->mode, sizeof h->mode, "mode", 0, INT32_MAX, &mode, err) < 0 ||
+        number(h->uid, sizeof h->uid, "user id", 0, MAX_ID, &uid, err) < 0 ||
+        number(h->gid, sizeof h->gid, "group id", 0, MAX_ID, &gid, err) < 0 ||
+        number(h->mtime, sizeof h->mtime, "time", -MAX_TIME, MAX_TIME, &mtime, err) < 0)
+        return -1;
+    bool device = h->typeflag == '3' || h->typeflag == '4';
+    if (device && (number(h->devmajor, sizeof h->devmajor, "device", 0, 0xfff, &maj, err) < 0 ||
+                   number(h->devminor, sizeof h->devminor, "device", 0, 0xfffff, &min, err) < 0))
+        return -1;
+    e->mode = (mode_t)mode & 07777;
+    e->uid = (uid_t)(u->pax.has_uid ? u->pax.uid : (uint64_t)uid);
+    e->gid = (gid_t)(u->pax.has_gid ? u->pax.gid : (uint64_t)gid);
+    e->mtime = u->pax.has_mtime ? u->pax.mtime : mtime;
+    e->rdev = makedev((unsigned)maj, (unsigned)min);
+    return 0;
+}
+
+/* pax may say a size that the field cannot hold; anything else would be two truths. */
+static int put_size(struct slip_untar *u, uint64_t size, struct slip_tar_entry *e,
+                    struct slip_error *err)
+{
+    if (u->pax.has_size && u->pax.size != size && u->pax.size < (uint64_t)1 << 33)
+        return slip_fail(err, SLIP_EINPUT, "header and pax header give two sizes");
+    if (u->pax.has_size)
+        size = u->pax.size;
+    if (e->hardlink && size)
+        return slip_fail(err, SLIP_EINPUT, "a hard link has a body");
+    e->size = S_ISREG(e->mode) ? size : 0;
+    u->body = e->size;
+    u->pad = (unsigned)(-u->body % SLIP_TAR_BLOCK);
+    return 0;
+}
+
+static int put_entry(struct slip_untar *u, const struct slip_ustar *h, uint64_t size,
+                     struct slip_tar_entry *e, struct slip_error *err)
+{
+    *e = (struct slip_tar_entry){ 0 };
+    if (put_numbers(u, h, e, err) < 0 || put_type(h, e, err) < 0 || put_size(u, size, e, err) < 0)
+        return -1;
+    put_names(u, h);
+    e->path = slip_buf_str(&u->name);
+    if (S_ISREG(e->mode) && !e->hardlink && slip_ends_with(e->path, "/")) { /* as in old tars */
+        if (size)
+            return slip_fail(err, SLIP_EINPUT, "a directory has a body");
+        e->mode = (e->mode & 07777) | S_IFDIR;
+    }
+    if (e->hardlink || S_ISLNK(e->mode))
+        e->link = slip_buf_str(&u->link);
+    e->xattrs = u->pax.xattrs;
+    e->nxattrs = u->pax.nxattrs;
+    return 1;
+}
+
+static int next(struct slip_untar *u, struct slip_tar_entry *ret, struct slip_error *err)
+{
+    struct slip_ustar h;
+    int64_t size;
+
+    if (skip(u, SLIP_TAKE(u->body, 0), err) < 0 || skip(u, SLIP_TAKE(u->pad, 0), err) < 0)
+        return -1;
+    slip_pax_clear(&u->pax);
+    slip_buf_clear(&u->records);
+    u->has_name = u->has_link = false;
+    for (;;) {
+        int rc = u->ended ? 0 : take(u, &h, sizeof h, err);
+        if (rc < 0)
+            return -1;
+        if (rc == 0 || is_zero(&h)) {
+            if (!u->any)
+                return slip_fail(err, SLIP_EINPUT, "the archive is empty: not even an end mark");
+            if (u->has_name || u->has_link || u->records.len)
+                return fail_short(err);
+            u->ended = true;
+            return 0;
+        }
+        if (check_sum(&h, err) < 0 ||
+            number(h.size, sizeof h.size, "size", 0, MAX_SIZE, &size, err) < 0)
+            return -1;
+        rc = take_meta(u, &h, (uint64_t)size, err);
+        if (rc <= 0)
+            return rc < 0 ? -1 : put_entry(u, &h, (uint64_t)size, ret, err);
+    }
+}
+
+int slip_untar_next(struct slip_untar *u, struct slip_tar_entry *ret, struct slip_error *err)
+{
+    u->entry++;
+    int rc = next(u, ret, err);
+    return rc < 0
+               ? slip_error_context(err, "entry %llu of the archive", (unsigned long long)u->entry)
+               : rc;
+}
+
+int slip_untar_data(struct slip_untar *u, const char **ret_p, size_t *ret_n, struct slip_error *err)
+{
+    if (!u->body)
+        return 0;
+    int rc = fill(u, err);
+    if (rc <= 0)
+        return rc < 0 ? -1 : fail_short(err);
+    size_t piece = u->n < u->body ? u->n : (size_t)u->body;
+    *ret_p = u->p;
+    *ret_n = piece;
+    u->p += piece;
+    u->n -= piece;
+    u->body -= piece;
+    return 1;
+}
+
+int slip_untar_digest(struct slip_untar *u, struct slip_digest *ret, struct slip_error *err)
+{
+    for (;;) {
+        u->n = 0;
+        int rc = fill(u, err);
+        if (rc < 0)
+            return -1;
+        if (rc == 0)
+            break;
+    }
+    slip_sha256_finish(&u->sha, ret);
+    return 0;
+}
+
+void slip_untar_free(struct slip_untar *u)
+{
+    if (!u)
+        return;
+    slip_inflate_free(u->from);
+    slip_sha256_release(&u->sha);
+    slip_pax_release(&u->pax);
+    slip_buf_release(&u->records);
+    slip_buf_release(&u->name);
+    slip_buf_release(&u->link);
+    free(u);
+}

@@ -1,0 +1,211 @@
+/* bases.c - which image or directory a FROM, a --from or an IMAGE argument means. */
+#include "build/builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "build/copytree.h"
+#include "build/locate.h"
+#include "layer/apply.h"
+#include "store/snapshot.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+static void identity_of(struct slip_resolved *ret, const char *kind, const char *what)
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    slip_sha256_field(&sha, kind);
+    slip_sha256_field(&sha, what);
+    slip_key_finish(&sha, ret->identity);
+}
+
+/* This machine's root: its package database, compiler and loader stand for it; a stage that runs
+ * on the host is a promise by the user that the host is what it should be. */
+static int resolve_host(struct slip_resolved *ret)
+{
+    static const char *const witnesses[] = { "/var/lib/dpkg/status",  "/var/lib/rpm/rpmdb.sqlite",
+                                             "/lib/apk/db/installed", "/etc/os-release",
+                                             "/etc/ld.so.cache",      "/usr/local/bin",
+                                             "/usr/local/lib" };
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    slip_sha256_field(&sha, "host");
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(witnesses); i++) {
+        struct stat st;
+        if (stat(witnesses[i], &st) < 0)
+            continue;
+        slip_sha256_field(&sha, witnesses[i]);
+        slip_sha256_number(&sha, (uint64_t)st.st_size);
+        slip_sha256_number(&sha, (uint64_t)st.st_mtim.tv_sec);
+        slip_sha256_number(&sha, (uint64_t)st.st_mtim.tv_nsec);
+    }
+    ret->host = true;
+    slip_key_finish(&sha, ret->identity);
+    return 0;
+}
+
+static int resolve_image(struct slip_store *store, const struct slip_input *input,
+                         struct slip_resolved *ret, struct slip_error *err)
+{
+    struct slip_digest manifest;
+
+    if (slip_locate_image(store, input->name, &manifest, err) < 0 ||
+        slip_image_load(store, &manifest, &ret->image, err) < 0) {
+        if (!err->at.src)
+            err->at = input->at;
+        return -1;
+    }
+    ret->is_image = true;
+    identity_of(ret, "image", ret->image.manifest_digest.hex);
+    return 0;
+}
+
+static int resolve_rootfs(struct slip_store *store, const struct slip_input *input,
+                          struct slip_resolved *ret, struct slip_error *err)
+{
+    char content[65];
+
+    if (slip_locate_rootfs(store, input->name, content, &ret->is_dir, err) < 0) {
+        if (!err->at.src)
+            err->at = input->at;
+        return -1;
+    }
+    identity_of(ret, "rootfs", content);
+    return 0;
+}
+
+int slip_base_resolve(struct slip_store *store, const struct slip_input *input,
+                      struct slip_resolved *ret, struct slip_error *err)
+{
+    switch (input->origin) {
+    case SLIP_FROM_HOST:
+        return resolve_host(ret);
+    case SLIP_FROM_IMAGE:
+        return resolve_image(store, input, ret, err);
+    case SLIP_FROM_ROOTFS:
+        return resolve_rootfs(store, input, ret, err);
+    default:
+        identity_of(ret, "scratch", "");
+        return 0;
+    }
+}
+
+void slip_resolved_release(struct slip_resolved *resolved)
+{
+    slip_image_release(&resolved->image);
+    *resolved = SLIP_RESOLVED_INIT;
+}
+
+int slip_base_config(struct slip_store *store, const struct slip_input *input, json_t **ret,
+                     struct slip_error *err)
+{
+    slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
+
+    if (slip_base_resolve(store, input, &base, err) < 0)
+        return -1;
+    json_t *config = base.is_image ? json_object_get(base.image.config, "config") : NULL;
+    *ret = json_is_object(config) ? json_deep_copy(config) : json_object();
+    return 0;
+}
+
+/* The layers of an image are unpacked when a step needs them, not before. */
+static void take_layers(struct slip_base_parts *ret, const struct slip_image *image)
+{
+    ret->n = image->nlayers;
+    ret->parts = slip_xcalloc(image->nlayers, sizeof *ret->parts);
+    for (size_t i = 0; i < image->nlayers; i++) {
+        const struct slip_image_layer *l = &image->layers[i];
+        ret->parts[i] = (struct slip_part){
+            .has_blob = true,
+            .blob = { .diff_id = l->diff_id, .digest = l->digest, .size = l->size },
+        };
+    }
+}
+
+static int unpack_rootfs(struct slip_builder *b, const struct slip_input *input, bool is_dir,
+                         const char *id, struct slip_error *err)
+{
+    slip_cleanup(slip_snapshot_release) struct slip_snapshot draft = SLIP_SNAPSHOT_INIT;
+    const struct slip_apply_options options = {
+        .overlay = false,
+        .userxattr = b->tier != SLIP_TIER_ROOT,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+        .keep_times = true,
+    };
+    slip_cleanup(slip_closep) int from =
+        open(input->name, O_RDONLY | O_CLOEXEC | (is_dir ? O_DIRECTORY : 0));
+
+    if (from < 0)
+        return slip_fail_errno(err, "cannot open '%s'", input->name);
+    if (slip_snapshot_begin(&draft, b->store, err) < 0)
+        return -1;
+    const struct slip_copy_tree copy = {
+        .from = from,
+        .source = "",
+        .to = draft.fs,
+        .dest = "",
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+    };
+    if ((is_dir ? slip_copy_tree(&copy, err) : slip_apply(from, draft.fs, &options, NULL, err)) < 0)
+        return slip_error_context(err, "cannot unpack '%s'", input->name);
+    return slip_snapshot_commit(&draft, id, err);
+}
+
+static int take_rootfs(struct slip_builder *b, const struct slip_input *input,
+                       const struct slip_resolved *base, struct slip_base_parts *ret,
+                       struct slip_error *err)
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    ret->parts = slip_xcalloc(1, sizeof *ret->parts);
+    ret->n = 1;
+    slip_sha256_field(&sha, "slipway rootfs 1");
+    slip_sha256_field(&sha, base->identity);
+    slip_sha256_field(&sha, b->tier_name);
+    slip_key_finish(&sha, ret->parts[0].snapshot);
+    if (slip_snapshot_has(b->store, ret->parts[0].snapshot))
+        return 0;
+    return unpack_rootfs(b, input, base->is_dir, ret->parts[0].snapshot, err);
+}
+
+int slip_base_open(struct slip_builder *b, const struct slip_input *input,
+                   struct slip_base_parts *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
+
+    if (slip_base_resolve(b->store, input, &base, err) < 0)
+        return -1;
+    memcpy(ret->identity, base.identity, sizeof ret->identity);
+    ret->host = base.host;
+    if (base.is_image)
+        take_layers(ret, &base.image);
+    /* In the lookup pass no tier is entered, and nothing can be unpacked yet. */
+    if (input->origin == SLIP_FROM_ROOTFS && b->entered)
+        return take_rootfs(b, input, &base, ret, err);
+    return 0;
+}
+
+void slip_base_parts_release(struct slip_base_parts *parts)
+{
+    free(parts->parts);
+    *parts = SLIP_BASE_PARTS_INIT;
+}
+
+int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
+{
+    const struct slip_input *input = &node->step->base.input;
+
+    if (input->origin == SLIP_FROM_STAGE) {
+        memcpy(node->identity, slip_node_of_stage(b, input->stage)->identity, 65);
+        return 0;
+    }
+    if (input->origin == SLIP_FROM_CONTEXT)
+        return slip_fail_at(err, input->at, "a build context cannot be a base");
+    slip_base_parts_release(&node->base);
+    if (slip_base_open(b, input, &node->base, err) < 0)
+        return -1;
+    memcpy(node->identity, node->base.identity, sizeof node->identity);
+    return 0;
+}

@@ -1,0 +1,379 @@
+#include "build/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "build/builder.h"
+#include "build/copytree.h"
+#include "build/work.h"
+#include "layer/diff.h"
+#include "slim/closure.h"
+#include "store/record.h"
+#include "util/fs.h"
+#include "util/mem.h"
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/* An image's layers as a stack, in an entered tier, with a fresh upper. */
+struct opened {
+    struct slip_build_options options;
+    struct slip_builder b;
+    struct slip_image image;
+    struct slip_part *parts;
+    struct slip_work work;
+    struct slip_mounted mounted;
+};
+
+#define OPENED_INIT ((struct opened){ .work = SLIP_WORK_INIT, .mounted = SLIP_MOUNTED_INIT })
+
+static void opened_release(struct opened *o)
+{
+    slip_mounted_release(&o->mounted);
+    slip_work_release(&o->work);
+    slip_image_release(&o->image);
+    free(o->parts);
+}
+
+static int enter(struct opened *o, struct slip_store *store, const char *tier,
+                 struct slip_events *events, struct slip_error *err)
+{
+    o->options = (struct slip_build_options){ .store = store, .events = events, .tier = tier };
+    o->b = (struct slip_builder){ .options = &o->options, .store = store, .events = events };
+    return slip_builder_enter(&o->b, err);
+}
+
+static int open_image(struct opened *o, struct slip_store *store,
+                      const struct slip_digest *manifest, const char *tier,
+                      struct slip_events *events, struct slip_error *err)
+{
+    if (enter(o, store, tier, events, err) < 0 ||
+        slip_image_load(store, manifest, &o->image, err) < 0 ||
+        slip_work_begin(&o->work, &o->b, NULL, err) < 0)
+        return -1;
+    o->parts = slip_xcalloc(o->image.nlayers, sizeof *o->parts);
+    struct slip_stack *stack = &o->work.stack;
+    for (size_t i = o->image.nlayers; i-- > 0;) {
+        const struct slip_image_layer *l = &o->image.layers[i];
+        o->parts[i] = (struct slip_part){
+            .has_blob = true,
+            .blob = { .diff_id = l->diff_id, .digest = l->digest, .size = l->size },
+        };
+        int fd = slip_part_open(&o->b, &o->parts[i], err);
+        if (fd < 0)
+            return -1;
+        stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
+        stack->fds[stack->n++] = fd;
+    }
+    return 0;
+}
+
+static int mount_image(struct opened *o, struct slip_error *err)
+{
+    struct slip_rootfs rootfs = slip_work_rootfs(&o->work);
+
+    rootfs.upper = -1;
+    return slip_rootfs_mount(&rootfs, &o->mounted, err);
+}
+
+static void make_argv(const struct opened *o, const struct slip_container *c,
+                      struct slip_strv *argv)
+{
+    const json_t *config = json_object_get(o->image.config, "config");
+
+    if (c->entrypoint && *c->entrypoint)
+        slip_strv_add(argv, c->entrypoint);
+    else if (!c->entrypoint)
+        slip_json_to_strv(json_object_get(config, "Entrypoint"), argv);
+    if (c->args && c->args->n)
+        slip_strv_copy(argv, c->args);
+    else if (!c->entrypoint)
+        slip_json_to_strv(json_object_get(config, "Cmd"), argv);
+}
+
+static void make_env(const json_t *config, const struct slip_container *c, struct slip_strv *env)
+{
+    slip_json_to_strv(json_object_get(config, "Env"), env);
+    if (!slip_strv_getenv(env, "PATH"))
+        slip_strv_setenv(env, "PATH", default_path);
+    for (size_t i = 0; c->env && i < c->env->n; i++) {
+        slip_cleanup(slip_freep) char *key =
+            slip_xstrndup(c->env->v[i], strcspn(c->env->v[i], "="));
+        slip_strv_setenv(env, key, c->env->v[i] + strlen(key) + 1);
+    }
+}
+
+struct mounts {
+    struct slip_sandbox_mount *v;
+    size_t n;
+};
+
+static void mounts_release(struct mounts *mounts)
+{
+    for (size_t i = 0; i < mounts->n; i++)
+        slip_closep(&mounts->v[i].source);
+    free(mounts->v);
+}
+
+static int open_volumes(const struct slip_container *c, struct mounts *ret, struct slip_error *err)
+{
+    ret->v = slip_xcalloc(c->nvolumes, sizeof *ret->v);
+    for (size_t i = 0; i < c->nvolumes; i++) {
+        int fd = open(c->volumes[i].host, O_PATH | O_CLOEXEC);
+        if (fd < 0)
+            return slip_fail_errno(err, "cannot mount '%s'", c->volumes[i].host);
+        ret->v[ret->n++] = (struct slip_sandbox_mount){
+            .kind = SLIP_SANDBOX_BIND,
+            .target = c->volumes[i].target,
+            .source = fd,
+            .upper = -1,
+            .work = -1,
+            .readonly = c->volumes[i].readonly,
+        };
+    }
+    return 0;
+}
+
+static const char *text_of(const json_t *config, const char *key, const char *otherwise)
+{
+    const char *text = slip_json_str(config, key);
+
+    return text && *text ? text : otherwise;
+}
+
+int slip_container_run(struct slip_store *store, const struct slip_digest *manifest,
+                       const struct slip_container *c, struct slip_exit *ret,
+                       struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv argv = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
+    slip_cleanup(mounts_release) struct mounts mounts = { 0 };
+
+    if (open_image(&o, store, manifest, c->tier, c->events, err) < 0 ||
+        open_volumes(c, &mounts, err) < 0)
+        return -1;
+    const json_t *config = json_object_get(o.image.config, "config");
+    make_argv(&o, c, &argv);
+    make_env(config, c, &env);
+    if (argv.n == 0) {
+        slip_fail(err, SLIP_EINPUT, "the image has no entrypoint and no command");
+        return slip_error_hint(err, "name a program: slipway run IMAGE PROGRAM...");
+    }
+    const struct slip_sandbox spec = {
+        .rootfs = slip_work_rootfs(&o.work),
+        .mounts = mounts.v,
+        .nmounts = mounts.n,
+        .argv = (const char *const *)argv.v,
+        .env = (const char *const *)env.v,
+        .cwd = c->workdir ? c->workdir : text_of(config, "WorkingDir", "/"),
+        .user = c->user ? c->user : text_of(config, "User", ""),
+        .network = c->host_network ? SLIP_SANDBOX_NET_HOST : SLIP_SANDBOX_NET_NONE,
+        .interactive = !c->output,
+        .output = c->output,
+        .user_data = c->user_data,
+        .keep_fd = -1,
+        .keep_fd2 = -1,
+        .cancel = c->cancel,
+    };
+    return slip_sandbox_run(&spec, ret, err);
+}
+
+int slip_image_unpack(struct slip_store *store, const struct slip_digest *manifest,
+                      const char *dest, struct slip_events *events, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    if (slip_mkdirs(AT_FDCWD, dest, 0755, err) < 0 ||
+        slip_list_dir(AT_FDCWD, dest, &names, err) < 0)
+        return -1;
+    if (names.n) {
+        slip_fail(err, SLIP_EUSAGE, "'%s' is not empty", dest);
+        return slip_error_hint(err, "name a directory that is new or empty");
+    }
+    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(dest);
+    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+        return -1;
+    slip_cleanup(slip_closep) int to = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (to < 0)
+        return slip_fail_errno(err, "cannot open '%s'", dest);
+    const struct slip_copy_tree copy = {
+        .from = o.mounted.root,
+        .source = "",
+        .to = to,
+        .dest = "",
+        .xattrs = true,
+        .emulated = o.b.tier == SLIP_TIER_SINGLE,
+    };
+    return slip_copy_tree(&copy, err);
+}
+
+static int to_fd(void *user, const void *p, size_t n, struct slip_error *err)
+{
+    if (slip_write_all(*(int *)user, p, n) < 0)
+        return slip_fail_errno(err, "cannot write the archive");
+    return 0;
+}
+
+int slip_image_flatten(struct slip_store *store, const struct slip_digest *manifest, int fd,
+                       struct slip_events *events, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_tree_release) struct slip_tree tree = SLIP_TREE_INIT;
+    struct slip_layer_info info;
+
+    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+        return -1;
+    /* Seen through the mount there are no whiteouts left: everything is content. */
+    const struct slip_diff_options options = {
+        .epoch = INT64_MAX,
+        .emulated = o.b.tier == SLIP_TIER_SINGLE,
+    };
+    if (slip_diff(o.mounted.root, -1, &options, &tree, err) < 0)
+        return -1;
+    slip_tree_finish(&tree, 0);
+    return slip_layer_write(&tree, SLIP_UNCOMPRESSED, 0, 0, to_fd, &fd, &info, err);
+}
+
+/* Every ELF file of the mounted image. */
+static int list_elf(int root, const char *dir, struct slip_strv *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_closep) int fd = slip_open_beneath(root, dir, O_RDONLY | O_DIRECTORY, 0);
+
+    if (fd < 0)
+        return slip_fail_errno(err, "cannot open '/%s'", dir);
+    if (slip_list_dir(fd, ".", &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        slip_cleanup(slip_freep) char *path =
+            slip_xasprintf("%s%s%s", dir, *dir ? "/" : "", names.v[i]);
+        struct stat st;
+        if (fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return slip_fail_errno(err, "cannot look at '/%s'", path);
+        if (S_ISDIR(st.st_mode) && list_elf(root, path, ret, err) < 0)
+            return -1;
+        if (S_ISREG(st.st_mode) && st.st_size >= 64 && slip_is_elf(root, path) == 1)
+            slip_strv_addf(ret, "/%s", path);
+    }
+    return 0;
+}
+
+int slip_image_link_check(struct slip_store *store, const struct slip_digest *manifest,
+                          struct slip_events *events, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
+    slip_cleanup(slip_closure_release) struct slip_closure closure = SLIP_CLOSURE_INIT;
+
+    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0 ||
+        list_elf(o.mounted.root, "", &roots, err) < 0)
+        return -1;
+    const struct slip_closure_options options = { .root = o.mounted.root, .base_root = -1 };
+    if (slip_closure_compute(&closure, &roots, &options, err) < 0) {
+        err->code = SLIP_ESTEP;
+        return -1;
+    }
+    return (int)roots.n;
+}
+
+/* The key under which a failed step keeps what a shell needs. */
+static void failure_key(const char *id, char ret[65])
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    slip_sha256_field(&sha, "slipway failure 1");
+    slip_sha256_field(&sha, id);
+    slip_key_finish(&sha, ret);
+}
+
+void slip_failure_id(const struct slip_node *node, char ret[13])
+{
+    memcpy(ret, node->def, 12);
+    ret[12] = '\0';
+}
+
+int slip_failure_record(struct slip_builder *b, const struct slip_node *node,
+                        const struct slip_part *upper, struct slip_error *err)
+{
+    slip_cleanup(slip_json_decrefp) json_t *record = json_object();
+    slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
+    json_t *parts = json_array();
+    const struct slip_run *run = &node->step->run;
+    bool host = false;
+    char id[13], key[65];
+
+    if (upper)
+        json_array_append_new(parts, slip_part_json(upper));
+    for (const struct slip_step *s = node->step->parent; s;) {
+        const struct slip_node *n = slip_node_of(b, s);
+        for (size_t i = n->nparts; i-- > 0;)
+            json_array_append_new(parts, slip_part_json(&n->parts[i]));
+        for (size_t i = n->base.n; i-- > 0;)
+            json_array_append_new(parts, slip_part_json(&n->base.parts[i]));
+        host |= n->base.host;
+        const struct slip_stage *from =
+            s->op == SLIP_OP_BASE && s->base.input.origin == SLIP_FROM_STAGE ? s->base.input.stage
+                                                                             : NULL;
+        s = from ? from->steps[from->nsteps - 1] : s->parent;
+    }
+    for (const char *const *e = run->env; e && *e; e++)
+        slip_strv_add(&env, *e);
+    json_object_set_new(record, "parts", parts);
+    json_object_set_new(record, "host", json_boolean(host));
+    json_object_set_new(record, "env", slip_json_from_strv(&env));
+    json_object_set_new(record, "cwd", json_string(run->cwd));
+    json_object_set_new(record, "user", json_string(run->user));
+    json_object_set_new(record, "text", json_string(node->step->text));
+    slip_failure_id(node, id);
+    failure_key(id, key);
+    return slip_record_put(b->store, key, record, err);
+}
+
+int slip_container_at_failure(struct slip_store *store, const char *id,
+                              const struct slip_container *c, struct slip_exit *ret,
+                              struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
+    char key[65];
+
+    failure_key(id, key);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(store, key);
+    if (!record) {
+        slip_fail(err, SLIP_EUSAGE, "no failed step '%s' is remembered", id);
+        return slip_error_hint(err, "the message of the failed build names it");
+    }
+    if (enter(&o, store, c->tier, c->events, err) < 0 ||
+        slip_work_begin(&o.work, &o.b, NULL, err) < 0)
+        return -1;
+    const json_t *parts = json_object_get(record, "parts");
+    struct slip_stack *stack = &o.work.stack;
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        struct slip_part part;
+        int fd = slip_part_from_json(&part, json_array_get(parts, i)) < 0
+                     ? slip_fail(err, SLIP_EINTEGRITY, "the record of the failed step is damaged")
+                     : slip_part_open(&o.b, &part, err);
+        if (fd < 0)
+            return -1;
+        stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
+        stack->fds[stack->n++] = fd;
+    }
+    stack->host = json_is_true(json_object_get(record, "host"));
+    slip_json_to_strv(json_object_get(record, "env"), &env);
+    const char *const shell[] = { "/bin/sh", NULL };
+    const struct slip_sandbox spec = {
+        .rootfs = slip_work_rootfs(&o.work),
+        .argv = c->args && c->args->n ? (const char *const *)c->args->v : shell,
+        .env = (const char *const *)env.v,
+        .cwd = text_of(record, "cwd", "/"),
+        .user = c->user ? c->user : text_of(record, "user", ""),
+        .network = SLIP_SANDBOX_NET_HOST,
+        .interactive = true,
+        .keep_fd = -1,
+        .keep_fd2 = -1,
+        .cancel = c->cancel,
+    };
+    return slip_sandbox_run(&spec, ret, err);
+}

@@ -1,0 +1,58 @@
+/* container.h - an image's program in the same sandbox that builds: slipway run, shell, test.
+ *
+ * The image's layers are unpacked once (by diff_id, shared with builds); what the program writes is
+ * gone when it ends. Depends on: build/, exec/, image/, store/.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "exec/sandbox.h"
+#include "store/store.h"
+#include "util/buf.h"
+#include "util/digest.h"
+#include "util/error.h"
+#include "util/events.h"
+
+struct slip_volume {
+    const char *host, *target; /* borrowed */
+    bool readonly;
+};
+
+struct slip_container {
+    const struct slip_strv *args; /* instead of Cmd; empty: Cmd */
+    const char *entrypoint;       /* instead of Entrypoint; NULL: as the image says; "": none */
+    const struct slip_strv *env;  /* "K=V" added to the image's */
+    const char *user, *workdir;   /* NULL: as the image says */
+    const struct slip_volume *volumes;
+    size_t nvolumes;
+    bool host_network;
+    const char *tier;
+    /* Where output goes; NULL: the caller's own streams. */
+    void (*output)(void *user_data, int fd, const char *bytes, size_t n);
+    void *user_data;
+    const volatile sig_atomic_t *cancel;
+    struct slip_events *events;
+};
+
+int slip_container_run(struct slip_store *store, const struct slip_digest *manifest,
+                       const struct slip_container *container, struct slip_exit *ret,
+                       struct slip_error *err);
+
+/* Takes an image apart: its root file system into `dest` (made, must be empty or missing), or as
+ * one uncompressed tar on `fd`. */
+int slip_image_unpack(struct slip_store *store, const struct slip_digest *manifest,
+                      const char *dest, struct slip_events *events, struct slip_error *err);
+int slip_image_flatten(struct slip_store *store, const struct slip_digest *manifest, int fd,
+                       struct slip_events *events, struct slip_error *err);
+
+/* Checks that every ELF file in the image finds its libraries inside it. Answers the number of
+ * programs and libraries checked; SLIP_ESTEP naming the first that does not. */
+int slip_image_link_check(struct slip_store *store, const struct slip_digest *manifest,
+                          struct slip_events *events, struct slip_error *err);
+
+/* Where a failed step stopped: a shell there. `id` is what the failure message shows. */
+int slip_container_at_failure(struct slip_store *store, const char *id,
+                              const struct slip_container *container, struct slip_exit *ret,
+                              struct slip_error *err);

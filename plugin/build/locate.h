@@ -1,0 +1,22 @@
+/* locate.h - from what a user wrote as an image to a manifest in the store.
+ *
+ *   NAME[:TAG]            a name kept in the store
+ *   oci:DIR[:TAG]         an OCI layout directory, brought into the store
+ *   oci-archive:FILE      a tar of one;  docker-archive:FILE  what `docker save` writes
+ *
+ * What was brought in is remembered by the index's content or the file's stat, so that asking
+ * again costs one read. Depends on: image/, layer/, store/.
+ */
+#pragma once
+
+#include "build/builder.h"
+
+/* "hello" to "hello:latest": the name under which the store keeps it. Caller frees; NULL with *err
+ * when it is no image name. */
+char *slip_image_name(const char *text, struct slip_error *err);
+int slip_locate_image(struct slip_store *store, const char *name, struct slip_digest *ret,
+                      struct slip_error *err);
+/* What stands for the content of a root file system: of a directory its scan, of a tar its bytes.
+ */
+int slip_locate_rootfs(struct slip_store *store, const char *path, char ret_identity[65],
+                       bool *ret_is_dir, struct slip_error *err);

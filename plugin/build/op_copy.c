@@ -1,0 +1,313 @@
+#include "build/builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "build/copytree.h"
+#include "build/pick.h"
+#include "build/work.h"
+#include "exec/passwd.h"
+#include "layer/apply.h"
+#include "layer/diff.h"
+#include "plan/ignore.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+/* The source side of one COPY while it runs. */
+struct source {
+    int root;                     /* borrowed from one of the next */
+    const struct slip_scan *scan; /* context */
+    struct slip_stack stack;
+    struct slip_mounted mounted;
+    struct slip_work scratch; /* only its directories are used */
+    struct slip_ignore *exclude;
+};
+
+static void source_release(struct source *source)
+{
+    slip_mounted_release(&source->mounted);
+    slip_stack_release(&source->stack);
+    slip_work_release(&source->scratch);
+    slip_ignore_free(source->exclude);
+}
+
+/* Opens a stage's or an image's root read-only. */
+static int mount_source(struct slip_builder *b, const struct slip_input *input,
+                        struct source *source, struct slip_error *err)
+{
+    if (slip_work_begin(&source->scratch, b, NULL, err) < 0 ||
+        slip_input_stack(b, input, &source->stack, err) < 0)
+        return -1;
+    const struct slip_rootfs rootfs = {
+        .layers = source->stack.fds,
+        .nlayers = source->stack.n,
+        .upper = -1,
+        .scratch = source->scratch.scratch,
+        .host = source->stack.host,
+    };
+    if (slip_rootfs_mount(&rootfs, &source->mounted, err) < 0)
+        return -1;
+    source->root = source->mounted.root;
+    return 0;
+}
+
+static int open_source(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                       struct slip_error *err)
+{
+    if (copy->input.origin == SLIP_FROM_CONTEXT) {
+        source->scan = slip_builder_scan(b, &copy->input, err);
+        source->root = source->scan ? source->scan->fd : -1;
+        return source->scan ? 0 : -1;
+    }
+    if (copy->input.origin == SLIP_FROM_INLINE)
+        return 0;
+    return mount_source(b, &copy->input, source, err);
+}
+
+/* What the scan left out is not copied; then what --exclude names. */
+static int keep(void *user, const char *path, bool is_dir)
+{
+    const struct source *source = user;
+
+    if (source->exclude && slip_ignore_match(source->exclude, path, is_dir))
+        return 0;
+    if (!source->scan || slip_scan_find(source->scan, path))
+        return 1;
+    if (!is_dir)
+        return 0;
+    /* A directory that is ignored itself may hold files that are not. */
+    size_t n = strlen(path);
+    for (size_t i = 0; i < source->scan->n; i++)
+        if (strncmp(source->scan->entries[i].path, path, n) == 0 &&
+            source->scan->entries[i].path[n] == '/')
+            return 1;
+    return 0;
+}
+
+/* The part of `path` that --parents keeps: all of it, or what follows "/./". */
+static const char *kept_parents(const char *pattern, const char *path)
+{
+    const char *pivot = strstr(pattern, "/./");
+
+    if (!pivot)
+        return path;
+    size_t n = (size_t)(pivot - pattern);
+    return strncmp(path, pattern, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+static char *destination(const struct slip_copy *copy, int to, const char *pattern,
+                         const char *path, bool is_dir, size_t count)
+{
+    const char *dest = copy->dest;
+    struct stat st;
+
+    if (copy->parents)
+        return slip_xasprintf("%s/%s", dest, kept_parents(pattern, path));
+    if (is_dir)
+        return slip_xstrdup(dest);
+    bool into = slip_ends_with(dest, "/") || count > 1;
+    if (!into) {
+        slip_cleanup(slip_closep) int there = slip_open_in_root(to, dest, O_PATH, 0);
+        into = there >= 0 && fstat(there, &st) == 0 && S_ISDIR(st.st_mode);
+    }
+    return into ? slip_xasprintf("%s/%s", dest, slip_path_base(path)) : slip_xstrdup(dest);
+}
+
+/* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
+static int looks_like_archive(int root, const char *path)
+{
+    unsigned char head[512] = { 0 };
+    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
+    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, head, sizeof head);
+
+    if (n < 6)
+        return 0;
+    return memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "BZh", 3) == 0 ||
+           memcmp(head,
+                  "\xfd"
+                  "7zXZ",
+                  5) == 0 ||
+           memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
+           (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
+}
+
+struct target {
+    int root;
+    bool set_owner;
+    uid_t uid;
+    gid_t gid;
+};
+
+static int add_archive(struct slip_builder *b, int from, const char *path, int to, const char *dest,
+                       struct slip_error *err)
+{
+    const struct slip_apply_options options = {
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+        .keep_times = true,
+    };
+    slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
+    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(to, dest, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int dir =
+        made < 0 ? -1 : slip_open_in_root(to, dest, O_RDONLY | O_DIRECTORY, 0);
+
+    if (made < 0)
+        return -1;
+    if (fd < 0 || dir < 0)
+        return slip_fail_errno(err, "cannot open '%s'", path);
+    if (slip_apply(fd, dir, &options, NULL, err) < 0)
+        return slip_error_context(err, "cannot unpack '%s'", path);
+    return 0;
+}
+
+static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                     const struct target *target, const char *pattern, const char *path,
+                     size_t count, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, path, O_PATH, 0);
+    struct stat st;
+
+    if (at < 0 || fstat(at, &st) < 0)
+        return slip_fail_errno(err, "cannot open '%s'", path);
+    bool is_dir = S_ISDIR(st.st_mode);
+    slip_cleanup(slip_freep) char *dest =
+        destination(copy, target->root, pattern, path, is_dir, count);
+    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, path))
+        return add_archive(b, source->root, path, target->root, copy->dest, err);
+    const struct slip_copy_tree tree = {
+        .from = source->root,
+        .source = path,
+        .to = target->root,
+        .dest = dest,
+        .set_owner = target->set_owner,
+        .uid = target->uid,
+        .gid = target->gid,
+        .chmod = copy->chmod,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+        .xattrs = !source->scan,
+        .keep = source->scan || source->exclude ? keep : NULL,
+        .user = source,
+    };
+    return slip_copy_tree(&tree, err);
+}
+
+static int write_inlines(const struct slip_copy *copy, const struct target *target, bool emulated,
+                         struct slip_error *err)
+{
+    for (size_t i = 0; i < copy->ninlines; i++) {
+        const struct slip_inline *file = &copy->inlines[i];
+        mode_t mode = 0644;
+        bool into = slip_ends_with(copy->dest, "/") || copy->ninlines > 1;
+        slip_cleanup(slip_freep) char *path =
+            into ? slip_xasprintf("%s/%s", copy->dest, file->name) : slip_xstrdup(copy->dest);
+        const char *name = slip_path_base(path);
+        slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
+        slip_cleanup(slip_closep) int dir =
+            slip_mkdirs_in_root(target->root, parent, target->uid, target->gid, -1, err);
+        if (dir < 0)
+            return -1;
+        if (copy->chmod)
+            slip_chmod_apply(copy->chmod, mode, &mode);
+        if (slip_write_file(dir, name, file->text, strlen(file->text), mode & 07777, false, err) <
+                0 ||
+            (target->set_owner && !emulated &&
+             fchownat(dir, name, target->uid, target->gid, AT_SYMLINK_NOFOLLOW) < 0))
+            return slip_error_context(err, "cannot write '%s'", path);
+    }
+    return 0;
+}
+
+static int find_owner(const struct slip_copy *copy, struct target *target, struct slip_error *err)
+{
+    mode_t ignored;
+
+    if (copy->chmod && slip_chmod_apply(copy->chmod, 0644, &ignored) < 0) {
+        slip_fail(err, SLIP_EINPUT, "'%s' is not a mode", copy->chmod);
+        return slip_error_hint(err, "write it as 0755 or as u=rwX,go=rX");
+    }
+    /* From a context everything becomes root's; from a stage owners stay, unless --chown. */
+    target->set_owner = copy->chown || copy->input.origin == SLIP_FROM_CONTEXT;
+    if (!copy->chown)
+        return 0;
+    slip_cleanup(slip_identity_release) struct slip_identity owner = { 0 };
+    if (slip_identity_find(target->root, copy->chown, &owner, err) < 0)
+        return -1;
+    target->uid = owner.uid;
+    /* A user alone gives its number to the group too (Dockerfile reference, COPY --chown). */
+    target->gid = strchr(copy->chown, ':') ? owner.gid : (gid_t)owner.uid;
+    return 0;
+}
+
+static int copy_all(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                    const struct target *target, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv patterns = SLIP_STRV_INIT;
+
+    for (const char *const *p = copy->sources; p && *p; p++) {
+        if (slip_pick(source->root, source->scan, *p, &paths, err) < 0) {
+            if (!copy->optional)
+                return -1;
+            slip_error_release(err);
+        }
+        while (patterns.n < paths.n)
+            slip_strv_add(&patterns, *p);
+    }
+    for (size_t i = 0; i < paths.n; i++)
+        if (copy_path(b, copy, source, target, patterns.v[i], paths.v[i], paths.n, err) < 0)
+            return -1;
+    return write_inlines(copy, target, b->tier == SLIP_TIER_SINGLE, err);
+}
+
+/* The content that came out, so that what follows is rebuilt only when it differs. */
+static int identify(struct slip_builder *b, struct slip_node *node, int upper,
+                    struct slip_error *err)
+{
+    slip_cleanup(slip_tree_release) struct slip_tree tree = SLIP_TREE_INIT;
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    const struct slip_diff_options options = {
+        .epoch = b->options->epoch,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+    };
+    char content[65];
+
+    if (slip_diff(upper, -1, &options, &tree, err) < 0)
+        return -1;
+    slip_tree_finish(&tree, b->options->epoch);
+    if (slip_tree_digest(&tree, content, err) < 0)
+        return -1;
+    slip_sha256_field(&sha, "slipway copied 1");
+    slip_sha256_field(&sha, slip_node_of(b, node->step->parent)->identity);
+    slip_sha256_field(&sha, content);
+    slip_key_finish(&sha, node->identity);
+    return 0;
+}
+
+int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
+{
+    const struct slip_copy *copy = &node->step->copy;
+    slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
+    slip_cleanup(source_release) struct source source = {
+        .root = -1,
+        .mounted = SLIP_MOUNTED_INIT,
+        .scratch = SLIP_WORK_INIT,
+    };
+
+    if (copy->exclude && copy->exclude[0] &&
+        slip_ignore_compile(copy->exclude, &source.exclude, err) < 0)
+        return -1;
+    if (slip_work_begin(&work, b, node->step->parent, err) < 0 ||
+        open_source(b, copy, &source, err) < 0)
+        return -1;
+    const struct slip_rootfs rootfs = slip_work_rootfs(&work);
+    if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
+        return -1;
+    struct target target = { .root = mounted.root };
+    if (find_owner(copy, &target, err) < 0 || copy_all(b, copy, &source, &target, err) < 0)
+        return -1;
+    slip_mounted_release(&mounted);
+    if (identify(b, node, work.draft.fs, err) < 0)
+        return -1;
+    return slip_work_publish(&work, b, node, err);
+}

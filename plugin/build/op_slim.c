@@ -1,0 +1,134 @@
+/* op_slim.c - COPY --installed: from what install steps wrote to two layers of a slim runtime.
+ *
+ * The libraries that programs need go into the lower layer, the project's own files into the upper
+ * one, so that an edit changes only the small one. Everything is streamed from the builder's
+ * snapshots; nothing is copied first.
+ */
+#include "build/slim.h"
+
+#include <fcntl.h>
+
+#include "slim/class.h"
+#include "store/blob.h"
+#include "store/record.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+static void slim_release(struct slip_slim_job *job)
+{
+    slip_tree_release(&job->app);
+    slip_tree_release(&job->libs);
+    slip_closure_release(&job->closure);
+    slip_mounted_release(&job->view);
+    slip_stack_release(&job->stack);
+    slip_work_release(&job->work);
+    slip_strv_release(&job->lib_dirs);
+    json_decref(job->files);
+}
+
+/* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
+static int open_view(struct slip_slim_job *job, struct slip_error *err)
+{
+    const struct slip_stage *stage = job->copy->input.stage;
+
+    if (slip_work_begin(&job->work, job->b, NULL, err) < 0)
+        return -1;
+    job->stack.destdir = job->copy->slim->destdir;
+    job->stack.scratch = job->work.draft.dir;
+    if (slip_stack_open(job->b, stage->steps[stage->nsteps - 1], &job->stack, err) < 0)
+        return -1;
+    const struct slip_rootfs rootfs = {
+        .layers = job->stack.fds,
+        .nlayers = job->stack.n,
+        .upper = -1,
+        .scratch = job->work.scratch,
+        .host = job->stack.host,
+    };
+    return slip_rootfs_mount(&rootfs, &job->view, err);
+}
+
+/* A layer with these very entries may be in the store already. */
+static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree,
+                       struct slip_part *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    char content[65], key[65];
+
+    if (slip_tree_digest(tree, content, err) < 0)
+        return -1;
+    slip_sha256_field(&sha, "slipway tree 1");
+    slip_sha256_field(&sha, content);
+    slip_sha256_number(&sha, (uint64_t)job->b->options->epoch);
+    slip_key_finish(&sha, key);
+    slip_sha256_field(&job->identity, content);
+    return slip_tree_to_blob(job->b, tree, key, ret, err);
+}
+
+static int record_report(struct slip_slim_job *job, struct slip_error *err)
+{
+    slip_cleanup(slip_json_decrefp) json_t *report = json_object();
+    json_t *hints = json_array();
+
+    for (size_t i = 0; i < job->closure.nhints; i++) {
+        const struct slip_hint *h = &job->closure.hints[i];
+        json_array_append_new(
+            hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
+    }
+    json_object_set(report, "files", job->files);
+    json_object_set_new(report, "hints", hints);
+    char key[65];
+    slip_report_key(job->node->identity, key);
+    return slip_record_put(job->b->store, key, report, err);
+}
+
+/* Says what the programs may miss at run time, unless the user has given it. */
+static void tell_hints(const struct slip_slim_job *job)
+{
+    for (size_t i = 0; i < job->closure.nhints; i++) {
+        const struct slip_hint *h = &job->closure.hints[i];
+        bool given = false;
+        for (const char *const *d = job->copy->slim->data; d && *d; d++)
+            given |= strcmp(*d, h->need) == 0;
+        if (!given)
+            slip_note(job->b->events, "%s: %s", h->path, h->text);
+    }
+}
+
+int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
+{
+    slip_cleanup(slim_release) struct slip_slim_job job = {
+        .b = b,
+        .node = node,
+        .copy = &node->step->copy,
+        .work = SLIP_WORK_INIT,
+        .view = SLIP_MOUNTED_INIT,
+        .files = json_array(),
+    };
+    int rc = -1;
+
+    if (job.copy->input.origin != SLIP_FROM_STAGE)
+        return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
+    slip_sha256_field(&job.identity, "slipway slim 1");
+    slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
+    if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+        slip_tree_finish(&job.libs, b->options->epoch);
+        slip_tree_finish(&job.app, b->options->epoch);
+        rc = slip_slim_check_entrypoint(&job, err);
+    }
+    node->nparts = 0;
+    if (rc == 0 && job.libs.n)
+        rc = write_layer(&job, &job.libs, &node->parts[node->nparts++], err);
+    if (rc == 0 && job.app.n)
+        rc = write_layer(&job, &job.app, &node->parts[node->nparts++], err);
+    slip_key_finish(&job.identity, node->identity);
+    slip_sha256_release(&job.identity);
+    if (rc == 0) {
+        tell_hints(&job);
+        rc = record_report(&job, err);
+    }
+    if (rc < 0 && !err->at.src)
+        err->at = node->step->at;
+    return rc;
+}

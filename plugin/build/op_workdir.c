@@ -1,0 +1,31 @@
+#include "build/builder.h"
+
+#include <fcntl.h>
+
+#include "build/work.h"
+#include "exec/passwd.h"
+#include "util/fs.h"
+#include "util/mem.h"
+
+int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
+{
+    const struct slip_workdir *op = &node->step->workdir;
+    slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
+    slip_cleanup(slip_identity_release) struct slip_identity owner = { 0 };
+
+    if (slip_work_begin(&work, b, node->step->parent, err) < 0)
+        return -1;
+    const struct slip_rootfs rootfs = slip_work_rootfs(&work);
+    if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
+        return -1;
+    if (b->tier != SLIP_TIER_SINGLE && slip_identity_find(mounted.root, op->user, &owner, err) < 0)
+        return -1;
+    slip_cleanup(slip_closep) int made =
+        slip_mkdirs_in_root(mounted.root, op->path, owner.uid, owner.gid, b->options->epoch, err);
+    if (made < 0)
+        return -1;
+    slip_mounted_release(&mounted);
+    memcpy(node->identity, node->def, sizeof node->identity);
+    return slip_work_publish(&work, b, node, err);
+}

@@ -1,0 +1,52 @@
+/* scan.h - what is in a directory of the user's, by content, without reading it twice.
+ *
+ * A scan lists files, links and directories in byte order with their SHA-256. A stat cache in the
+ * store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change; entries
+ * younger than the cache's own write are read again, as git does with its racy entries.
+ * Depends on: plan/ignore, store/, util/.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "plan/ignore.h"
+#include "store/store.h"
+#include "util/digest.h"
+
+struct slip_scanned {
+    char *path;  /* owned; relative, "" never appears */
+    char *link;  /* owned; target of a symbolic link */
+    mode_t mode; /* type and permissions as they are */
+    uid_t uid;
+    gid_t gid;
+    dev_t dev;
+    ino_t ino;
+    nlink_t nlink;
+    uint64_t size;
+    int64_t mtime_ns, ctime_ns;
+    struct slip_digest digest; /* regular files */
+};
+
+struct slip_scan {
+    char *root; /* owned, absolute path */
+    int fd;     /* owned */
+    struct slip_scanned *entries;
+    size_t n, cap;
+};
+
+#define SLIP_SCAN_INIT ((struct slip_scan){ .fd = -1 })
+
+struct slip_scan_options {
+    const struct slip_ignore *ignore; /* may be NULL */
+    bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
+};
+
+int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
+                        const struct slip_scan_options *options, struct slip_error *err);
+const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const char *path);
+/* Adds names, types, executable bits, links and contents of everything at or below `under` ("" for
+ * all) to a key. Never times. */
+void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha);
+void slip_scan_release(struct slip_scan *scan);

@@ -1,0 +1,309 @@
+#include "build/slim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "slim/class.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static struct slip_entry *add(struct slip_slim_job *job, const char *path, mode_t mode)
+{
+    while (*path == '/')
+        path++;
+    struct slip_entry *e = slip_tree_add(&job->libs, path, mode);
+    e->mtime = job->b->options->epoch;
+    return e;
+}
+
+static void add_text(struct slip_slim_job *job, const char *path, mode_t mode, const char *text)
+{
+    struct slip_entry *e = add(job, path, S_IFREG | mode);
+
+    e->content = slip_xstrdup(text);
+    e->size = strlen(text);
+}
+
+static void add_link(struct slip_slim_job *job, const char *path, const char *target)
+{
+    add(job, path, S_IFLNK | 0777)->link = slip_xstrdup(target);
+}
+
+/* A file of the builder's root as it is, with a normal mode. */
+static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *ret_size,
+                         struct slip_error *err)
+{
+    struct stat st;
+
+    if (slip_lstat_in_root(job->view.root, path, &st) < 0)
+        return slip_fail_errno(err, "cannot read '%s' in the builder", path);
+    struct slip_entry *e = add(job, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
+    e->size = (uint64_t)st.st_size;
+    e->root = job->view.root;
+    e->source = slip_xstrdup(path);
+    if (ret_size)
+        *ret_size = e->size;
+    return 0;
+}
+
+/* The loader would not look there without the builder's ld.so.cache: a link where it does. */
+static void add_loader_link(struct slip_slim_job *job, const char *soname, const char *path)
+{
+    slip_cleanup(slip_freep) char *link =
+        slip_xasprintf("%s/%s", job->closure.loader_dir + 1, soname);
+
+    add_link(job, link, path);
+    json_array_append_new(job->files,
+                          json_pack("{s:o, s:i, s:s, s:o}", "path", json_sprintf("/%s", link),
+                                    "size", 0, "class", "runtime", "why",
+                                    json_sprintf("the loader looks here for %s", soname)));
+}
+
+static void report_needed(struct slip_slim_job *job, const struct slip_needed *n, uint64_t size)
+{
+    slip_cleanup(slip_freep) char *chain = slip_closure_chain(&job->closure, n->path);
+    json_t *row = json_pack(
+        "{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "why", chain ? json_string(chain) : json_sprintf("%s needed by %s", n->soname, n->why));
+
+    if (n->package)
+        json_object_set_new(row, "package", json_string(n->package));
+    json_array_append_new(job->files, row);
+}
+
+static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
+                      struct slip_error *err)
+{
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < job->app.n; i++)
+        if (strcmp(job->app.entries[i].path, n->path + 1) == 0)
+            return 0; /* a link of the project's own, met on the way to one of its libraries */
+    if (n->link)
+        add_link(job, n->path, n->link);
+    else if (add_from_view(job, n->path, &size, err) < 0)
+        return -1;
+    report_needed(job, n, size);
+    if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
+        add_loader_link(job, n->soname, n->path);
+    return 0;
+}
+
+/* The base's root, when the runtime does not start from nothing. */
+static int open_base(struct slip_slim_job *job, struct slip_stack *stack, struct slip_work *work,
+                     struct slip_mounted *mounted, struct slip_error *err)
+{
+    if (slip_stack_open(job->b, job->node->step->parent, stack, err) < 0)
+        return -1;
+    if (stack->n == 0)
+        return 0;
+    if (slip_work_begin(work, job->b, NULL, err) < 0)
+        return -1;
+    const struct slip_rootfs rootfs = {
+        .layers = stack->fds, .nlayers = stack->n, .upper = -1, .scratch = work->scratch
+    };
+    return slip_rootfs_mount(&rootfs, mounted, err);
+}
+
+int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
+    slip_cleanup(slip_stack_release) struct slip_stack stack = SLIP_STACK_INIT;
+    slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted base = SLIP_MOUNTED_INIT;
+
+    if (!job->copy->slim->closure)
+        return 0;
+    for (size_t i = 0; i < job->app.n; i++) {
+        const struct slip_entry *e = &job->app.entries[i];
+        if (S_ISREG(e->mode) && ((e->mode & 0100) || slip_is_elf(job->view.root, e->source) == 1))
+            slip_strv_addf(&roots, "/%s", e->path);
+    }
+    if (open_base(job, &stack, &work, &base, err) < 0)
+        return -1;
+    const struct slip_closure_options options = {
+        .root = job->view.root,
+        .extra_dirs = (const char *const *)job->lib_dirs.v,
+        .dlopen = job->copy->slim->dlopen,
+        .base_root = base.root,
+    };
+    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
+        return -1;
+    for (size_t i = 0; i < job->closure.nfiles; i++)
+        if (add_needed(job, &job->closure.files[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Libraries of the project itself in directories the loader would not search. */
+static void link_own_libraries(struct slip_slim_job *job)
+{
+    for (size_t i = 0; i < job->app.n; i++) {
+        const struct slip_entry *e = &job->app.entries[i];
+        slip_cleanup(slip_freep) char *path = slip_xasprintf("/%s", e->path);
+        const char *base = slip_path_base(path);
+        if (!S_ISDIR(e->mode) && slip_closure_wants(&job->closure, base, path))
+            add_loader_link(job, base, path);
+    }
+}
+
+static const char *user_name(const struct slip_slim_job *job, char out[64])
+{
+    const char *user = slip_json_str(job->node->step->stage->config, "User");
+    static const char *const known[] = { "root", "nobody", "nonroot" };
+
+    if (!user || !*user || (*user >= '0' && *user <= '9'))
+        return NULL;
+    snprintf(out, 64, "%.*s", (int)strcspn(user, ":"), user);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(known); i++)
+        if (strcmp(out, known[i]) == 0)
+            return NULL;
+    return strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(out) ? out : NULL;
+}
+
+/* What programs take for granted in any root file system (as distroless images have it). */
+static void add_runtime_files(struct slip_slim_job *job)
+{
+    char name[64];
+    const char *user = user_name(job, name);
+    slip_cleanup(slip_freep) char *passwd =
+        slip_xasprintf("root:x:0:0:root:/root:/sbin/nologin\n"
+                       "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
+                       "%s:x:65532:65532:%s:/home/nonroot:/sbin/nologin\n",
+                       user ? user : "nonroot", user ? user : "nonroot");
+    slip_cleanup(slip_freep) char *group =
+        slip_xasprintf("root:x:0:\nnobody:x:65534:\n%s:x:65532:\n", user ? user : "nonroot");
+
+    add_text(job, "etc/passwd", 0644, passwd);
+    add_text(job, "etc/group", 0644, group);
+    add_text(job, "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nhosts: files dns\n");
+    add(job, "tmp", S_IFDIR | 01777);
+    struct slip_entry *home = add(job, "home/nonroot", S_IFDIR | 0700);
+    home->uid = home->gid = 65532;
+}
+
+static int add_directory(struct slip_slim_job *job, const char *path, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_closep) int dir =
+        slip_open_in_root(job->view.root, path, O_RDONLY | O_DIRECTORY, 0);
+
+    if (dir < 0)
+        return slip_fail_errno(err, "cannot open '%s' in the builder", path);
+    if (slip_list_dir(dir, ".", &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.n; i++) {
+        slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/%s", path, names.v[i]);
+        char target[4096];
+        struct stat st;
+        if (fstatat(dir, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return slip_fail_errno(err, "cannot look at '%s'", below);
+        ssize_t n =
+            S_ISLNK(st.st_mode) ? readlinkat(dir, names.v[i], target, sizeof target - 1) : -1;
+        if (n >= 0) {
+            target[n] = '\0';
+            add_link(job, below, target);
+        } else if (S_ISDIR(st.st_mode)) {
+            if (add_directory(job, below, err) < 0)
+                return -1;
+        } else if (S_ISREG(st.st_mode) && add_from_view(job, below, NULL, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int add_data(struct slip_slim_job *job, const char *name, struct slip_error *err)
+{
+    static const char bundle[] = "/etc/ssl/certs/ca-certificates.crt";
+    static const char *const known[] = { "ca-certificates", "tzdata" };
+    struct stat st;
+
+    if (strcmp(name, "ca-certificates") == 0) {
+        if (slip_lstat_in_root(job->view.root, bundle, &st) < 0) {
+            slip_fail(err, SLIP_EINPUT, "DATA ca-certificates: the builder has no '%s'", bundle);
+            return slip_error_hint(err, "add the package ca-certificates to the toolchain");
+        }
+        add_link(job, "usr/lib/ssl/certs", "/etc/ssl/certs");
+        add_link(job, "usr/lib/ssl/cert.pem", bundle);
+        return add_from_view(job, bundle, NULL, err);
+    }
+    if (strcmp(name, "tzdata") == 0) {
+        if (slip_lstat_in_root(job->view.root, "/usr/share/zoneinfo", &st) < 0) {
+            slip_fail(err, SLIP_EINPUT, "DATA tzdata: the builder has no '/usr/share/zoneinfo'");
+            return slip_error_hint(err, "add the package tzdata to the toolchain");
+        }
+        return add_directory(job, "/usr/share/zoneinfo", err);
+    }
+    if (name[0] == '/') { /* any file or directory of the builder */
+        if (slip_lstat_in_root(job->view.root, name, &st) < 0) {
+            slip_fail_errno(err, "DATA %s: not in the builder", name);
+            err->code = SLIP_EINPUT;
+            return -1;
+        }
+        return S_ISDIR(st.st_mode) ? add_directory(job, name, err)
+                                   : add_from_view(job, name, NULL, err);
+    }
+    slip_fail(err, SLIP_EINPUT, "there is no DATA '%s'", name);
+    const char *near = slip_suggest(name, known, SLIP_ARRAY_LEN(known));
+    return near ? slip_error_hint(err, "did you mean '%s'?", near)
+                : slip_error_hint(err, "ca-certificates, tzdata, or an absolute path in the "
+                                       "builder");
+}
+
+int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err)
+{
+    const struct slip_slim *slim = job->copy->slim;
+
+    link_own_libraries(job);
+    if (slim->runtime_files)
+        add_runtime_files(job);
+    for (const char *const *d = slim->data; d && *d; d++)
+        if (add_data(job, *d, err) < 0)
+            return -1;
+    return 0;
+}
+
+static bool has_program(const struct slip_slim_job *job, const char *path)
+{
+    while (*path == '/')
+        path++;
+    return slip_tree_find(&job->app, path) || slip_tree_find(&job->libs, path);
+}
+
+int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
+{
+    const char *program = job->copy->slim->entrypoint;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    if (!program || !*program || slip_node_of(job->b, job->node->step->parent)->base.n ||
+        job->node->step->parent->op != SLIP_OP_BASE)
+        return 0; /* a base may bring the program itself */
+    if (strchr(program, '/')) {
+        if (has_program(job, program))
+            return 0;
+    } else {
+        for (const char *p = default_path; *p;) {
+            size_t n = strcspn(p, ":");
+            slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
+            if (has_program(job, path))
+                return 0;
+            p += n + (p[n] == ':');
+        }
+    }
+    for (size_t i = 0; i < job->app.n; i++)
+        if (!S_ISDIR(job->app.entries[i].mode) && (job->app.entries[i].mode & 0100))
+            slip_strv_add(&names, strchr(program, '/') ? job->app.entries[i].path
+                                                       : slip_path_base(job->app.entries[i].path));
+    const char *near = slip_suggest(program, (const char *const *)names.v, names.n);
+    slip_fail(err, SLIP_EINPUT, "the entrypoint '%s' is not in the image", program);
+    if (near)
+        return slip_error_hint(err, "did you mean '%s'?", near);
+    return slip_error_hint(err, "%s",
+                           names.n ? "name an installed program; 'slipway explain' "
+                                     "lists what the image holds"
+                                   : "the project installs no program");
+}

@@ -1,0 +1,409 @@
+#include "build/build.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "build/locate.h"
+#include "commands/epoch.h"
+#include "commands/front.h"
+#include "commands/jobserver.h"
+#include "commands/output.h"
+#include "store/record.h"
+#include "ui/ui.h"
+#include "util/fs.h"
+#include "util/json.h"
+#include "util/str.h"
+
+struct build {
+    struct slip_front_options front_options;
+    struct slip_front front;
+    struct slip_strv tags, outputs, annotations, secrets, step_env;
+    const char *progress, *network, *iidfile, *metadata, *stamp, *depfile, *tier;
+    bool no_cache, verbose, quiet, dirs_only, pull;
+    unsigned jobs;
+    struct slip_ui *ui;
+    struct slip_built built;
+    int logs;
+    char log_name[40];
+};
+
+static void build_release(struct build *b)
+{
+    slip_ui_close(b->ui);
+    slip_front_release(&b->front);
+    slip_front_options_release(&b->front_options);
+    slip_strv_release(&b->tags);
+    slip_strv_release(&b->outputs);
+    slip_strv_release(&b->annotations);
+    slip_strv_release(&b->secrets);
+    slip_strv_release(&b->step_env);
+    slip_built_release(&b->built);
+    slip_closep(&b->logs);
+}
+
+/* A directory for this build's logs; made only when something runs would be better, but a failed
+ * build must find it. */
+static int open_logs(struct build *b, struct slip_session *s, struct slip_error *err)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(b->log_name, sizeof b->log_name, "%lld.%09ld-%d", (long long)now.tv_sec, now.tv_nsec,
+             (int)getpid());
+    if (mkdirat(s->store.logs, b->log_name, 0700) < 0)
+        return slip_fail_errno(err, "cannot create a log directory");
+    b->logs = openat(s->store.logs, b->log_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return b->logs < 0 ? slip_fail_errno(err, "cannot open a log directory") : 0;
+}
+
+static int open_ui(struct build *b, struct slip_session *s, struct slip_error *err)
+{
+    const char *env = getenv("SLIPWAY_PROGRESS"), *fallback = getenv("BUILDKIT_PROGRESS");
+    const char *text = b->progress ? b->progress : env && *env ? env : fallback;
+    const char *no_colour = getenv("NO_COLOR");
+    struct slip_ui_options options = {
+        .out = s->err,
+        .term = getenv("TERM"),
+        .verbose = b->verbose,
+        .colour = isatty(fileno(s->err)) && !(no_colour && *no_colour),
+        .log_dir = -1,
+    };
+
+    if (text && *text && slip_progress_parse(text, &options.mode, err) < 0)
+        return -1;
+    if (b->quiet)
+        options.mode = SLIP_PROGRESS_QUIET;
+    if (open_logs(b, s, err) < 0)
+        return -1;
+    options.log_dir = b->logs;
+    return slip_ui_open(&b->ui, &options, err);
+}
+
+static int parse_secrets(struct build *b, const struct slip_strv *given, struct slip_error *err)
+{
+    for (size_t i = 0; i < given->n; i++) {
+        slip_cleanup(slip_freep) char *id = NULL, *src = NULL;
+        for (const char *p = given->v[i]; *p;) {
+            size_t n = strcspn(p, ",");
+            if (strncmp(p, "id=", 3) == 0)
+                id = slip_xstrndup(p + 3, n - 3);
+            else if (strncmp(p, "src=", 4) == 0)
+                src = slip_xstrndup(p + 4, n - 4);
+            else if (strncmp(p, "source=", 7) == 0)
+                src = slip_xstrndup(p + 7, n - 7);
+            else if (strncmp(p, "type=file", 9) != 0)
+                return slip_fail(err, SLIP_EUSAGE, "--secret does not know '%.*s'", (int)n, p);
+            p += n + (p[n] == ',');
+        }
+        if (!id || !src) {
+            slip_fail(err, SLIP_EUSAGE, "--secret takes id=NAME,src=FILE, not '%s'", given->v[i]);
+            return -1;
+        }
+        slip_strv_setenv(&b->secrets, id, src);
+    }
+    return 0;
+}
+
+static void forward_proxies(struct build *b)
+{
+    static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
+                                         "ALL_PROXY",  "all_proxy" };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            slip_strv_setenv(&b->step_env, names[i], value);
+    }
+}
+
+static void set_pair(json_t *object, const char *pair)
+{
+    slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
+    const char *value = pair + strlen(key);
+
+    json_object_set_new(object, key, json_string(*value ? value + 1 : ""));
+}
+
+static json_t *annotations_of(const struct build *b)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; b->front.is_recipe && i < b->front.recipe.image.annotations.n; i++)
+        set_pair(object, b->front.recipe.image.annotations.v[i].text);
+    for (size_t i = 0; i < b->annotations.n; i++)
+        set_pair(object, b->annotations.v[i]);
+    return object;
+}
+
+/* -t names; else what the recipe calls the image. */
+static int list_names(struct build *b, struct slip_strv *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv tags = SLIP_STRV_INIT;
+
+    for (size_t i = 0; i < b->tags.n; i++) {
+        char *name = slip_image_name(b->tags.v[i], err);
+        if (!name)
+            return -1;
+        slip_strv_add_take(ret, name);
+    }
+    if (b->tags.n || !b->front.is_recipe || !b->front.name)
+        return 0;
+    slip_recipe_tags(&b->front.recipe, &tags);
+    for (size_t i = 0; i < tags.n; i++) {
+        slip_cleanup(slip_freep) char *text = slip_xasprintf("%s:%s", b->front.name, tags.v[i]);
+        char *name = slip_image_name(text, err);
+        if (!name)
+            return -1;
+        slip_strv_add_take(ret, name);
+    }
+    return 0;
+}
+
+static int parse_network(const char *text, enum slip_network *ret, struct slip_error *err)
+{
+    static const struct {
+        const char *name;
+        enum slip_network network;
+    } known[] = { { "default", SLIP_NET_DEFAULT },
+                  { "none", SLIP_NET_NONE },
+                  { "host", SLIP_NET_HOST } };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(known); i++)
+        if (strcmp(text, known[i].name) == 0) {
+            *ret = known[i].network;
+            return 0;
+        }
+    return slip_fail(err, SLIP_EUSAGE, "--network is default, none or host, not '%s'", text);
+}
+
+static int write_text(const char *path, const char *text, struct slip_error *err)
+{
+    return slip_write_file_if_changed(AT_FDCWD, path, text, strlen(text), 0644, err) < 0 ? -1 : 0;
+}
+
+static int write_metadata(const struct build *b, const struct slip_strv *names,
+                          struct slip_error *err)
+{
+    char digest[72];
+    slip_cleanup(slip_json_decrefp) json_t *document = json_object();
+
+    json_object_set_new(document, "containerimage.digest",
+                        json_string(slip_digest_name(&b->built.manifest, digest)));
+    if (names->n)
+        json_object_set_new(document, "image.name", json_string(names->v[0]));
+    slip_cleanup(slip_freep) char *text = json_dumps(document, JSON_INDENT(2));
+    return write_text(b->metadata, text, err);
+}
+
+static void put_path(struct slip_buf *out, const char *path)
+{
+    for (; *path; path++) {
+        if (strchr(" #\\", *path))
+            slip_buf_putc(out, '\\');
+        if (*path == '$')
+            slip_buf_putc(out, '$');
+        slip_buf_putc(out, *path);
+    }
+}
+
+/* Make syntax. With --depfile-dirs-only no single file of a context is listed: Makefile generators
+ * keep entries of files that are gone, and would rebuild for ever. */
+static int write_depfile(const struct build *b, struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    struct stat st;
+
+    put_path(&text, b->stamp ? b->stamp : b->iidfile ? b->iidfile : b->depfile);
+    slip_buf_putc(&text, ':');
+    for (size_t i = 0; i < b->front.inputs.n; i++) {
+        slip_buf_puts(&text, " \\\n  ");
+        put_path(&text, b->front.inputs.v[i]);
+    }
+    for (size_t i = 0; i < b->built.inputs.n; i++) {
+        if (b->dirs_only && (stat(b->built.inputs.v[i], &st) < 0 || !S_ISDIR(st.st_mode)))
+            continue;
+        slip_buf_puts(&text, " \\\n  ");
+        put_path(&text, b->built.inputs.v[i]);
+    }
+    slip_buf_putc(&text, '\n');
+    return write_text(b->depfile, slip_buf_str(&text), err);
+}
+
+/* A layout with one image can be named without a tag by every tool; a recipe's tags are names of
+ * one image, so the layout carries the one that is asked for most. With -t, all of them. */
+static void list_layout_names(const struct build *b, const struct slip_strv *names,
+                              struct slip_strv *ret)
+{
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < names->n; i++)
+        if (slip_ends_with(names->v[i], ":latest"))
+            chosen = i;
+    if (b->tags.n)
+        slip_strv_copy(ret, names);
+    else if (names->n)
+        slip_strv_add(ret, names->v[chosen]);
+}
+
+/* A stage on the host (to run tests, say) leaves no image; asking for one is a mistake. */
+static int no_image(struct build *b, struct slip_error *err)
+{
+    const struct slip_stage *target = b->front.plan.target;
+
+    if (!b->tags.n && !b->outputs.n && !b->iidfile) {
+        slip_ui_summary(b->ui, "done, no image: the stage stands on the host");
+        return 0;
+    }
+    slip_fail_at(err, target->at, "the host's root file system cannot become an image");
+    return slip_error_hint(err, "copy what is needed into a stage that starts from scratch or from "
+                                "a base image");
+}
+
+static int write_outputs(struct build *b, struct slip_session *s, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv layout_names = SLIP_STRV_INIT;
+    char digest[72];
+
+    if (!b->built.manifest.hex[0])
+        return no_image(b, err);
+    if (list_names(b, &names, err) < 0)
+        return -1;
+    list_layout_names(b, &names, &layout_names);
+    for (size_t i = 0; i < names.n; i++)
+        if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
+            return -1;
+    for (size_t i = 0; i < b->outputs.n; i++) {
+        slip_cleanup(slip_output_release) struct slip_output output = { 0 };
+        if (slip_output_parse(b->outputs.v[i], &output, err) < 0 ||
+            slip_output_write(&output, s, &b->built.manifest,
+                              output.type == SLIP_OUT_OCI ? &layout_names : &names,
+                              slip_ui_events(b->ui), err) < 0)
+            return -1;
+    }
+    slip_digest_name(&b->built.manifest, digest);
+    if ((b->metadata && write_metadata(b, &names, err) < 0) ||
+        (b->depfile && write_depfile(b, err) < 0) ||
+        (b->iidfile && write_text(b->iidfile, digest, err) < 0) ||
+        (b->stamp && slip_write_file(AT_FDCWD, b->stamp, "", 0, 0644, false, err) < 0))
+        return -1;
+    slip_cleanup(slip_freep) char *repository =
+        names.n ? slip_xstrndup(names.v[0], (size_t)(strrchr(names.v[0], ':') - names.v[0])) : NULL;
+    slip_cleanup(slip_freep) char *summary = slip_xasprintf(
+        "%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image", "");
+    slip_ui_summary(b->ui, summary);
+    fprintf(s->out, "%s%s%s\n", repository ? repository : "", repository ? "@" : "", digest);
+    return 0;
+}
+
+static void show_failure(struct build *b, struct slip_session *s)
+{
+    const struct slip_failed_step *failed = &b->built.failed;
+    char name[16];
+
+    if (!failed->step)
+        return;
+    slip_cleanup(slip_freep) char *log = slip_xasprintf(
+        "%s/logs/%s/%s", s->store.path, b->log_name, slip_ui_log_name(failed->step->number, name));
+    slip_cleanup(slip_freep) char *shell = slip_xasprintf("slipway shell --failed %s", failed->id);
+    const struct slip_ui_failure failure = {
+        .step = failed->step->number,
+        .status = failed->words,
+        .log_path = access(log, F_OK) == 0 ? log : NULL,
+        .shell = shell,
+    };
+    slip_ui_failure(b->ui, &failure);
+}
+
+static int parse(struct build *b, struct slip_session *s, int *argc, char ***argv,
+                 struct slip_strv *secrets, struct slip_error *err)
+{
+    const struct slip_opt opts[] = {
+        SLIP_FRONT_OPTS(&b->front_options),
+        SLIP_OPT_LIST('t', "tag", &b->tags, "NAME[:TAG]", "name of the image; may be repeated"),
+        SLIP_OPT_LIST('o', "output", &b->outputs, "type=T,dest=PATH",
+                      "oci, oci-archive, docker, dir or tar; may be repeated"),
+        SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
+        SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
+        SLIP_OPT_TEXT(0, "network", &b->network, "NET",
+                      "of steps that do not say: default, none, "
+                      "host"),
+        SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
+        SLIP_OPT_FLAG(0, "pull", &b->pull, "look for newer base images"),
+        SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
+        SLIP_OPT_TEXT(0, "progress", &b->progress, "KIND", "auto, tty, plain, json or quiet"),
+        SLIP_OPT_FLAG('q', "quiet", &b->quiet, "print the digest only"),
+        SLIP_OPT_FLAG('v', "verbose", &b->verbose, "say which tier is used and why steps run"),
+        SLIP_OPT_TEXT(0, "iidfile", &b->iidfile, "FILE", "write the digest there"),
+        SLIP_OPT_TEXT(0, "metadata-file", &b->metadata, "FILE", "write metadata there, as JSON"),
+        SLIP_OPT_TEXT(0, "stamp", &b->stamp, "FILE", "touch when done"),
+        SLIP_OPT_TEXT(0, "depfile", &b->depfile, "FILE", "write what was read, for make and ninja"),
+        SLIP_OPT_FLAG(0, "depfile-dirs-only", &b->dirs_only, "list directories, not files"),
+        SLIP_OPT_END,
+    };
+
+    return slip_command_opts(s, &slip_command_build, argc, argv, opts, err);
+}
+
+static int carry_out(struct build *b, struct slip_session *s, struct slip_error *err)
+{
+    struct slip_build_options options = {
+        .store = &s->store,
+        .no_cache = b->no_cache,
+        .jobs = b->jobs,
+        .cancel = s->cancel,
+        .tier = getenv("SLIPWAY_TIER"),
+        .secrets = &b->secrets,
+        .step_env = &b->step_env,
+        .compression = SLIP_GZIP,
+        .jobserver = { -1, -1 },
+    };
+
+    if (b->network && parse_network(b->network, &options.network, err) < 0)
+        return -1;
+    if (slip_front_open(&b->front, s, &b->front_options, err) < 0 ||
+        slip_front_plan(&b->front, s, &b->front_options, err) < 0 || open_ui(b, s, err) < 0)
+        return -1;
+    options.contexts = b->front.contexts;
+    options.ncontexts = b->front.ncontexts;
+    options.events = slip_ui_events(b->ui);
+    slip_jobserver_find(getenv("MAKEFLAGS"), options.jobserver);
+    if (slip_epoch_find(b->front.contexts[0].path, &options.epoch, err) < 0)
+        return -1;
+    slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
+    options.annotations = json_object_size(annotations) ? annotations : NULL;
+    if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {
+        show_failure(b, s);
+        return -1;
+    }
+    return write_outputs(b, s, err);
+}
+
+static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    slip_cleanup(build_release) struct build b = { .logs = -1 };
+    slip_cleanup(slip_strv_release) struct slip_strv secrets = SLIP_STRV_INIT;
+    int done = parse(&b, s, &argc, &argv, &secrets, err);
+
+    if (done)
+        return done < 0 ? -1 : 0;
+    b.front_options.context = argc ? argv[0] : NULL;
+    if (parse_secrets(&b, &secrets, err) < 0)
+        return -1;
+    forward_proxies(&b);
+    int rc = carry_out(&b, s, err);
+    if (b.logs >= 0) /* nothing ran: nothing to keep */
+        (void)unlinkat(s->store.logs, b.log_name, AT_REMOVEDIR);
+    return rc;
+}
+
+const struct slip_command slip_command_build = {
+    .name = "build",
+    .synopsis = "build [-f FILE] [-t NAME[:TAG]] [-o type=T,dest=PATH] [OPTION...] [CONTEXT]",
+    .summary = "build an image from a recipe or a Dockerfile",
+    .max_args = 1,
+    .needs_store = true,
+    .run = run,
+};

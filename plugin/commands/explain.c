@@ -1,0 +1,91 @@
+#include "build/explain.h"
+#include "commands/target.h"
+#include "ui/table.h"
+#include "util/json.h"
+#include "util/str.h"
+
+static void show_file(struct slip_session *s, const json_t *row)
+{
+    const char *package = slip_json_str(row, "package");
+    char size[16];
+
+    fprintf(s->out, "%s\n  %s, %s%s%s\n  %s\n", slip_json_str(row, "path"),
+            slip_format_size((uint64_t)json_integer_value(json_object_get(row, "size")), size),
+            slip_json_str(row, "class"), package ? ", package " : "", package ? package : "",
+            slip_json_str(row, "why"));
+}
+
+static void show_all(struct slip_session *s, const json_t *files, const json_t *hints)
+{
+    slip_cleanup(slip_table_release) struct slip_table table = SLIP_TABLE_INIT("lrll");
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    const char *heading[] = { "FILE", "SIZE", "PACKAGE", "WHY" };
+    size_t i;
+    json_t *row;
+
+    slip_table_row(&table, heading);
+    json_array_foreach (files, i, row) {
+        char size[16];
+        const char *cells[] = {
+            slip_json_str(row, "path"),
+            slip_format_size((uint64_t)json_integer_value(json_object_get(row, "size")), size),
+            slip_json_str(row, "package"), slip_json_str(row, "why")
+        };
+        slip_table_row(&table, cells);
+    }
+    slip_table_text(&table, &text);
+    fputs(slip_buf_str(&text), s->out);
+    json_array_foreach (hints, i, row)
+        fprintf(s->out, "%s%s: %s\n", i == 0 ? "\nWhat no header says:\n" : "",
+                slip_json_str(row, "path"), slip_json_str(row, "text"));
+}
+
+static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    bool json = false;
+    const struct slip_opt opts[] = { SLIP_OPT_FLAG(0, "json", &json, "as JSON"), SLIP_OPT_END };
+    struct slip_digest manifest;
+    int done = slip_command_opts(s, &slip_command_explain, &argc, &argv, opts, err);
+
+    if (done)
+        return done < 0 ? -1 : 0;
+    if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
+        return -1;
+    slip_cleanup(slip_json_decrefp) json_t *report = slip_explain(&s->store, &manifest, err);
+    if (!report)
+        return -1;
+    if (json) {
+        slip_cleanup(slip_freep) char *text = json_dumps(report, JSON_INDENT(2));
+        fprintf(s->out, "%s\n", text ? text : "{}");
+        return 0;
+    }
+    const json_t *files = json_object_get(report, "files");
+    if (argc == 1) {
+        show_all(s, files, json_object_get(report, "hints"));
+        return 0;
+    }
+    slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
+    size_t i;
+    json_t *row;
+    json_array_foreach (files, i, row) {
+        const char *path = slip_json_str(row, "path");
+        slip_strv_add(&paths, path);
+        if (strcmp(path, argv[1]) == 0 || strcmp(path + 1, argv[1]) == 0) {
+            show_file(s, row);
+            return 0;
+        }
+    }
+    const char *near = slip_suggest(argv[1], (const char *const *)paths.v, paths.n);
+    slip_fail(err, SLIP_EUSAGE, "'%s' is not a file of '%s'", argv[1], argv[0]);
+    return near ? slip_error_hint(err, "did you mean '%s'?", near) : -1;
+}
+
+const struct slip_command slip_command_explain = {
+    .name = "explain",
+    .synopsis = "explain IMAGE [FILE]",
+    .summary = "say why each file is in an image",
+    .min_args = 1,
+    .max_args = 2,
+    .needs_store = true,
+    .run = run,
+};

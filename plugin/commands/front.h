@@ -1,0 +1,56 @@
+/* front.h - from a file the user named to a plan: recipe or Dockerfile, told by its content.
+ * Used by every command that takes -f. Depends on: recipe/, dockerfile/, plan/, build/.
+ */
+#pragma once
+
+#include "build/build.h"
+#include "commands/command.h"
+#include "dockerfile/ast.h"
+#include "plan/plan.h"
+#include "recipe/recipe.h"
+
+struct slip_front_options {
+    const char *file;     /* NULL: Dockerfile in the context */
+    const char *frontend; /* "recipe", "dockerfile", or NULL */
+    const char *context;  /* NULL: the recipe's, or "." */
+    const char *target, *platform;
+    bool offline; /* only read: bases that are images are not looked at */
+    struct slip_strv build_args, contexts, labels;
+};
+
+#define SLIP_FRONT_OPTIONS_INIT ((struct slip_front_options){ 0 })
+
+struct slip_front {
+    const struct slip_source *source;
+    bool is_recipe;
+    struct slip_recipe recipe;
+    struct slip_dockerfile ast;
+    struct slip_plan plan;
+    struct slip_context *contexts; /* in the arena */
+    size_t ncontexts;
+    struct slip_strv inputs; /* files that were read */
+    const char *name;        /* of the image, without tag; NULL when the file does not say */
+};
+
+#define SLIP_FRONT_INIT ((struct slip_front){ 0 })
+
+/* The options that -f commands share. */
+#define SLIP_FRONT_OPTS(o)                                                                     \
+    SLIP_OPT_TEXT('f', "file", &(o)->file, "FILE", "recipe or Dockerfile [Dockerfile]"),       \
+        SLIP_OPT_TEXT(0, "frontend", &(o)->frontend, "KIND",                                   \
+                      "recipe or dockerfile, whatever "                                        \
+                      "the file looks like"),                                                  \
+        SLIP_OPT_TEXT(0, "target", &(o)->target, "STAGE", "stop at this stage"),               \
+        SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),      \
+        SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                  \
+        SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=DIR", "name another context"), \
+        SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label")
+
+/* Reads the file and makes the syntax tree. */
+int slip_front_open(struct slip_front *front, struct slip_session *s,
+                    const struct slip_front_options *options, struct slip_error *err);
+/* Lowers it. Warnings go to stderr. Needs the store for bases that are images. */
+int slip_front_plan(struct slip_front *front, struct slip_session *s,
+                    const struct slip_front_options *options, struct slip_error *err);
+void slip_front_release(struct slip_front *front);
+void slip_front_options_release(struct slip_front_options *options);

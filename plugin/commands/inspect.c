@@ -1,0 +1,66 @@
+#include "commands/target.h"
+#include "image/image.h"
+#include "util/json.h"
+
+static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    bool config = false, manifest_only = false;
+    const struct slip_opt opts[] = {
+        SLIP_OPT_FLAG(0, "config", &config, "the configuration as it is stored"),
+        SLIP_OPT_FLAG(0, "manifest", &manifest_only, "the manifest as it is stored"),
+        SLIP_OPT_END,
+    };
+    struct slip_digest manifest;
+    slip_cleanup(slip_image_release) struct slip_image image = { 0 };
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    char name[72];
+    int done = slip_command_opts(s, &slip_command_inspect, &argc, &argv, opts, err);
+
+    if (done)
+        return done < 0 ? -1 : 0;
+    if (slip_target_image(s, argv[0], &manifest, &names, err) < 0 ||
+        slip_image_load(&s->store, &manifest, &image, err) < 0)
+        return -1;
+    if (config || manifest_only) {
+        fputs(config ? image.config_text : image.manifest_text, s->out);
+        return 0;
+    }
+    slip_cleanup(slip_json_decrefp) json_t *shown = json_object();
+    json_t *layers = json_array();
+    for (size_t i = 0; i < image.nlayers; i++) {
+        json_t *layer = json_object();
+        json_object_set_new(layer, "digest",
+                            json_string(slip_digest_name(&image.layers[i].digest, name)));
+        json_object_set_new(layer, "diff_id",
+                            json_string(slip_digest_name(&image.layers[i].diff_id, name)));
+        json_object_set_new(layer, "size", json_integer((json_int_t)image.layers[i].size));
+        json_object_set_new(layer, "mediaType", json_string(image.layers[i].media_type));
+        json_array_append_new(layers, layer);
+    }
+    json_object_set_new(shown, "Names", slip_json_from_strv(&names));
+    json_object_set_new(shown, "Digest",
+                        json_string(slip_digest_name(&image.manifest_digest, name)));
+    json_object_set_new(shown, "ConfigDigest",
+                        json_string(slip_digest_name(&image.config_digest, name)));
+    static const char *const keys[][2] = { { "Created", "created" },
+                                           { "Architecture", "architecture" },
+                                           { "Os", "os" },
+                                           { "Config", "config" },
+                                           { "History", "history" } };
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(keys); i++)
+        json_object_set(shown, keys[i][0], json_object_get(image.config, keys[i][1]));
+    json_object_set_new(shown, "Layers", layers);
+    slip_cleanup(slip_freep) char *text = json_dumps(shown, JSON_INDENT(2));
+    fprintf(s->out, "%s\n", text ? text : "{}");
+    return 0;
+}
+
+const struct slip_command slip_command_inspect = {
+    .name = "inspect",
+    .synopsis = "inspect [--config|--manifest] IMAGE",
+    .summary = "show an image's configuration, layers and history",
+    .min_args = 1,
+    .max_args = 1,
+    .needs_store = true,
+    .run = run,
+};

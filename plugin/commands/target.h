@@ -1,0 +1,9 @@
+/* target.h - the IMAGE argument of a command, and the names it goes by. */
+#pragma once
+
+#include "commands/command.h"
+#include "util/digest.h"
+
+/* Finds the image; *ret_names (may be NULL) gets the name to carry into archives. */
+int slip_target_image(struct slip_session *s, const char *text, struct slip_digest *ret,
+                      struct slip_strv *ret_names, struct slip_error *err);

@@ -1,0 +1,25 @@
+/* flags.h - which flags each instruction has. Depends on: dockerfile/ast. Private to dockerfile/.
+ */
+#pragma once
+
+#include "dockerfile/ast.h"
+
+enum slip_flag_type {
+    SLIP_FLAG_BOOL,  /* --link, --link=false */
+    SLIP_FLAG_TEXT,  /* --from=x, once */
+    SLIP_FLAG_TEXTS, /* --mount=x, any number of times */
+    SLIP_FLAG_MAYBE, /* --installed, --installed=runtime,dev */
+};
+
+struct slip_flag_rule {
+    enum slip_instruction_kind kind;
+    const char *name;
+    enum slip_flag_type type;
+};
+
+/* NULL when the instruction has no such flag. */
+const struct slip_flag_rule *slip_flag_rule_of(enum slip_instruction_kind kind, const char *name);
+/* Checks name, value and repetition of all flags. */
+int slip_flags_check(const struct slip_instruction *ins, struct slip_error *err);
+/* Whether a boolean flag is set; slip_flags_check() has seen it. */
+bool slip_flag_is_set(const struct slip_instruction *ins, const char *name);

@@ -1,0 +1,54 @@
+/* lower.h - from a Dockerfile's syntax tree to a plan.
+ *
+ * Everything is resolved here: variables, names of stages, working directories, users, shells,
+ * mounts, defaults. Only stages that the target needs are looked at in depth: the others are in
+ * the plan with their base alone, and what is wrong in them does no harm.
+ *
+ * Bases: scratch, host, a stage by name (letter case does not matter), a named context, oci:,
+ * oci-archive:, docker-archive:, rootfs:, else an image reference. In --from= also the number of a
+ * stage, and `context` for the main build context. ONBUILD triggers of a base run first in the
+ * stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
+ * --device, mounts of type ssh.
+ *
+ * The config objects have docker's keys (Env, Cmd, ...). History has one entry for each
+ * instruction, with the text as written, so no value of an ARG is in it; entries without
+ * empty_layer stand for the steps of the stage but its base, in order.
+ * Depends on: plan/. Used by: commands/.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "dockerfile/ast.h"
+#include "plan/plan.h"
+
+/* A lint finding, by BuildKit's rule names, and three of our own: TrailingComment, UnknownStage (a
+ * name that is nearly a stage's), UnusedBuildArg. Borrowed for the length of the call. */
+struct slip_warning {
+    const char *rule, *text;
+    struct slip_span at;
+};
+
+struct slip_lower_options {
+    const struct slip_strv *build_args; /* "K=V"; NULL for none, as with all lists here */
+    const char *target;                 /* name or number of a stage; NULL: the last */
+    const char *platform;               /* "linux/amd64"; NULL: this machine's */
+    const struct slip_strv *contexts;   /* "NAME=WHERE" of --build-context */
+    const struct slip_strv *labels;     /* "K=V", set in the target's config */
+    const char *const *ignore;          /* lines of the ignore file, for the plan; or NULL */
+
+    /* Gives the "config" object of a base that is an image, a root file system or a context: a
+     * new reference, {} if it has none. platform may be NULL. Called once for each stage that the
+     * target needs and that stands on such a base. NULL: they are all {}, as for `check`. */
+    int (*base_config)(void *user, const struct slip_input *input, const char *platform,
+                       json_t **ret_config, struct slip_error *err);
+    /* May be NULL. Rules that the file skips are not reported. */
+    void (*warn)(void *user, const struct slip_warning *warning);
+    void *user;
+};
+
+/* *ret lives in the arena and is let go with slip_plan_release(), also after a failure. The AST
+ * and its sources must outlive it. */
+int slip_dockerfile_lower(struct slip_arena *arena, const struct slip_dockerfile *ast,
+                          const struct slip_lower_options *options, struct slip_plan *ret,
+                          struct slip_error *err);

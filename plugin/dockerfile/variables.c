@@ -1,0 +1,273 @@
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+
+#include "dockerfile/lowering.h"
+#include "util/str.h"
+
+/* Which variables a word sees. */
+struct scope {
+    struct lowering *lo;
+    bool global;
+};
+
+static const char *get(void *user, const char *name)
+{
+    const struct scope *scope = user;
+    const struct lowering *lo = scope->lo;
+
+    if (scope->global)
+        return slip_strv_getenv(&lo->globals, name);
+    const char *value = slip_strv_getenv(&lo->now->env, name);
+    return value ? value : slip_strv_getenv(&lo->now->args, name);
+}
+
+static void add_names(const struct slip_strv *pairs, struct slip_strv *names)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        slip_strv_addn(names, pairs->v[i], strcspn(pairs->v[i], "="));
+}
+
+static void report_unset(void *user, const char *name, struct slip_span at)
+{
+    const struct scope *scope = user;
+    struct lowering *lo = scope->lo;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    if (slip_strv_has(scope->global ? &lo->global_names : &lo->now->known, name))
+        return;
+    if (!scope->global && slip_strv_has(&lo->global_names, name)) {
+        slip_lint_warn(lo, "UndefinedVar", at,
+                       "the variable '%s' is not set: an ARG before the first FROM counts in a "
+                       "stage only where 'ARG %s' repeats it",
+                       name, name);
+        return;
+    }
+    if (scope->global) {
+        add_names(&lo->globals, &names);
+    } else {
+        add_names(&lo->now->env, &names);
+        add_names(&lo->now->args, &names);
+    }
+    const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+    slip_lint_warn(lo, scope->global ? "UndefinedArgInFrom" : "UndefinedVar", at,
+                   near ? "the variable '%s' is not set; did you mean '%s'?"
+                        : "the variable '%s' is not set",
+                   name, near);
+}
+
+static int expand(struct lowering *lo, bool global, bool keep_quotes, struct slip_word word,
+                  const char **ret)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    struct scope scope = { lo, global };
+    struct slip_expander expander = { .escape = keep_quotes ? '\\' : lo->ast->escape,
+                                      .keep_quotes = keep_quotes,
+                                      .get = get,
+                                      .unset = report_unset,
+                                      .user = &scope };
+
+    if (slip_expand(&expander, word, &out, lo->err) < 0)
+        return -1;
+    *ret = slip_arena_strdup(lo->arena, slip_buf_str(&out));
+    return 0;
+}
+
+int slip_lower_expand(struct lowering *lo, struct slip_word word, const char **ret)
+{
+    return expand(lo, false, false, word, ret);
+}
+
+int slip_lower_expand_global(struct lowering *lo, struct slip_word word, const char **ret)
+{
+    return expand(lo, true, false, word, ret);
+}
+
+int slip_lower_expand_text(struct lowering *lo, struct slip_word word, const char **ret)
+{
+    return expand(lo, false, true, word, ret);
+}
+
+int slip_lower_expand_split(struct lowering *lo, struct slip_word word, struct slip_strv *ret)
+{
+    struct scope scope = { lo, false };
+    struct slip_expander expander = {
+        .escape = lo->ast->escape, .get = get, .unset = report_unset, .user = &scope
+    };
+
+    return slip_expand_words(&expander, word, ret, lo->err);
+}
+
+/* Part of a word; its place is only known when the word stands in the source as it is. */
+static struct slip_word part(struct lowering *lo, struct slip_word word, size_t from, size_t len)
+{
+    struct slip_word ret = { slip_arena_strndup(lo->arena, word.text + from, len), word.at };
+
+    if (word.at.src && word.at.len == strlen(word.text)) {
+        ret.at.off += from;
+        ret.at.len = len;
+    }
+    return ret;
+}
+
+void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct slip_word *ret_key,
+                           struct slip_word *ret_value)
+{
+    size_t n = strcspn(word.text, "=");
+
+    *ret_key = part(lo, word, 0, n);
+    *ret_value = (struct slip_word){ NULL, word.at };
+    if (word.text[n])
+        *ret_value = part(lo, word, n + 1, strlen(word.text + n + 1));
+}
+
+struct slip_word slip_lower_flag_word(const struct slip_flag *flag)
+{
+    size_t skip = strlen(flag->name) + 3, len = flag->value ? strlen(flag->value) : 0;
+    struct slip_word word = { flag->value ? flag->value : "", flag->at };
+
+    if (flag->at.src && flag->at.len == skip + len) {
+        word.at.off += skip;
+        word.at.len = len;
+    }
+    return word;
+}
+
+const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list)
+{
+    const char **v = slip_arena_alloc(lo->arena, (list->n + 1) * sizeof *v);
+
+    for (size_t i = 0; i < list->n; i++)
+        v[i] = slip_arena_strdup(lo->arena, list->v[i]);
+    return v;
+}
+
+const char *const *slip_lower_environment(struct lowering *lo)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
+    const struct lower_stage *st = lo->now;
+
+    slip_strv_copy(&list, &st->env);
+    for (size_t i = 0; i < st->args.n; i++) {
+        slip_cleanup(slip_freep) char *name =
+            slip_xstrndup(st->args.v[i], strcspn(st->args.v[i], "="));
+        if (!slip_strv_getenv(&st->env, name))
+            slip_strv_add(&list, st->args.v[i]);
+    }
+    return slip_lower_list(lo, &list);
+}
+
+static const char *build_arg(const struct lowering *lo, const char *name)
+{
+    return lo->options->build_args ? slip_strv_getenv(lo->options->build_args, name) : NULL;
+}
+
+/* What the kernel calls a machine, and what images call it. */
+static const char *host_architecture(void)
+{
+    static const char *const names[][2] = {
+        { "x86_64", "amd64" },        { "aarch64", "arm64" },   { "armv7l", "arm/v7" },
+        { "armv6l", "arm/v6" },       { "i686", "386" },        { "i386", "386" },
+        { "ppc64le", "ppc64le" },     { "riscv64", "riscv64" }, { "s390x", "s390x" },
+        { "loongarch64", "loong64" }, { "mips64", "mips64" },
+    };
+    struct utsname host;
+
+    if (uname(&host) == 0)
+        for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
+            if (strcmp(host.machine, names[i][0]) == 0)
+                return names[i][1];
+    return "amd64";
+}
+
+static void set_platform(struct lowering *lo, const char *prefix, const char *platform)
+{
+    static const char *const parts[] = { "OS", "ARCH", "VARIANT" };
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("%sPLATFORM", prefix);
+    const char *p = platform;
+
+    slip_strv_setenv(&lo->globals, name, platform);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++) {
+        slip_cleanup(slip_freep) char *key = slip_xasprintf("%s%s", prefix, parts[i]);
+        size_t n = strcspn(p, "/");
+        slip_cleanup(slip_freep) char *value = slip_xstrndup(p, n);
+        slip_strv_setenv(&lo->globals, key, value);
+        p += n + (p[n] == '/');
+    }
+}
+
+/* Remembers which build arguments there were. */
+static int record(struct lowering *lo, struct slip_word key, const char *value)
+{
+    json_t *json = json_string(value);
+
+    if (!json || json_object_set_new(lo->plan->args, key.text, json) < 0)
+        return slip_fail_at(lo->err, key.at, "the value of this argument is not UTF-8");
+    return 0;
+}
+
+static int set_global(struct lowering *lo, struct slip_word key, const char *value)
+{
+    slip_strv_setenv(&lo->globals, key.text, value);
+    return record(lo, key, value);
+}
+
+int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage)
+{
+    slip_cleanup(slip_freep) char *host = slip_xasprintf("linux/%s", host_architecture());
+    const char *target = lo->options->platform ? lo->options->platform : host;
+
+    set_platform(lo, "BUILD", host);
+    set_platform(lo, "TARGET", target);
+    slip_strv_setenv(&lo->globals, "TARGETSTAGE", stage->named ? stage->stage->name : "default");
+    for (size_t i = 0; i < lo->globals.n; i++) { /* users may override these, too */
+        slip_cleanup(slip_freep) char *name =
+            slip_xstrndup(lo->globals.v[i], strcspn(lo->globals.v[i], "="));
+        if (build_arg(lo, name))
+            slip_strv_setenv(&lo->globals, name, build_arg(lo, name));
+    }
+    for (size_t i = 0; i < lo->ast->ninstructions; i++) {
+        const struct slip_instruction *ins = lo->ast->instructions[i];
+        if (ins->kind == SLIP_INS_FROM)
+            break;
+        for (size_t a = 0; a < ins->nargs; a++) {
+            struct slip_word key, value;
+            const char *text;
+            slip_lower_split_pair(lo, ins->args[a], &key, &value);
+            slip_strv_add(&lo->global_names, key.text);
+            text = build_arg(lo, key.text);
+            if (!text && value.text && slip_lower_expand_global(lo, value, &text) < 0)
+                return -1;
+            if (text && set_global(lo, key, text) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins)
+{
+    for (size_t i = 0; i < ins->nargs; i++) {
+        struct slip_word key, value;
+        const char *text;
+
+        slip_lower_split_pair(lo, ins->args[i], &key, &value);
+        if (!*key.text)
+            return slip_fail_at(lo->err, ins->args[i].at, "ARG needs a name before '='");
+        slip_lint_secret_name(lo, ins, key.text, key.at);
+        text = build_arg(lo, key.text);
+        if (!text && !value.text)
+            text = slip_strv_getenv(&lo->globals, key.text);
+        if (!text && value.text && slip_lower_expand(lo, value, &text) < 0)
+            return -1;
+        if (!slip_strv_has(&lo->now->known, key.text))
+            slip_strv_add(&lo->now->known, key.text);
+        if (!text)
+            continue;
+        slip_strv_setenv(&lo->now->args, key.text, text);
+        if (record(lo, key, text) < 0)
+            return -1;
+    }
+    slip_lower_history(lo, ins, false);
+    return 0;
+}

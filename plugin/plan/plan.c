@@ -1,0 +1,64 @@
+#include "plan/plan.h"
+
+#include <string.h>
+
+const struct slip_input *slip_step_input(const struct slip_step *step, size_t i)
+{
+    switch (step->op) {
+    case SLIP_OP_BASE:
+        return i == 0 ? &step->base.input : NULL;
+    case SLIP_OP_RUN:
+        return i < step->run.nmounts ? &step->run.mounts[i].input : NULL;
+    case SLIP_OP_COPY:
+        return i == 0 ? &step->copy.input : NULL;
+    case SLIP_OP_WORKDIR:
+        break;
+    }
+    return NULL;
+}
+
+static void need(struct slip_stage *stage)
+{
+    const struct slip_input *input;
+
+    if (stage->needed)
+        return;
+    stage->needed = true;
+    for (size_t s = 0; s < stage->nsteps; s++)
+        for (size_t i = 0; (input = slip_step_input(stage->steps[s], i)); i++)
+            if (input->origin == SLIP_FROM_STAGE)
+                need(input->stage);
+}
+
+void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < plan->nstages; i++) {
+        plan->stages[i]->needed = false;
+        total += plan->stages[i]->nsteps;
+    }
+    need(target);
+    plan->target = target;
+    plan->steps = slip_arena_alloc(plan->arena, (total + 1) * sizeof(struct slip_step *));
+    plan->nsteps = 0;
+    for (size_t i = 0; i < plan->nstages; i++)
+        for (size_t s = 0; s < plan->stages[i]->nsteps; s++) {
+            struct slip_step *step = plan->stages[i]->steps[s];
+            step->number = 0;
+            if (plan->stages[i]->needed) {
+                plan->steps[plan->nsteps++] = step;
+                step->number = (unsigned)plan->nsteps;
+            }
+        }
+}
+
+void slip_plan_release(struct slip_plan *plan)
+{
+    for (size_t i = 0; i < plan->nstages; i++) {
+        json_decref(plan->stages[i]->config);
+        json_decref(plan->stages[i]->history);
+    }
+    json_decref(plan->args);
+    *plan = SLIP_PLAN_INIT;
+}

@@ -1,0 +1,364 @@
+#include "slim/process.h"
+
+#include "slim/advice.h"
+#include "slim/hints.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/str.h"
+
+static char *dir_of(const char *path)
+{
+    size_t n = (size_t)(slip_path_base(path) - path);
+
+    return slip_xstrndup(path, n > 1 ? n - 1 : 1);
+}
+
+static bool is_loaded(const struct slip_process *p, const char *name)
+{
+    return slip_map_get(&p->names, name);
+}
+
+static void set_name(struct slip_process *p, const char *name, size_t node)
+{
+    if (name && *name && !is_loaded(p, name))
+        slip_map_set(&p->names, name, (void *)(uintptr_t)(node + 1));
+}
+
+/* Takes over `origin`. */
+static size_t add_node(struct slip_process *p, const struct slip_member *member,
+                       enum slip_where where, char *origin, size_t parent, const char *name)
+{
+    p->nodes = slip_xgrow(p->nodes, p->n, &p->cap, sizeof *p->nodes);
+    p->nodes[p->n] = (struct slip_node){ member, where, origin, parent, false };
+    set_name(p, name, p->n);
+    set_name(p, member->elf.soname, p->n);
+    return p->n++;
+}
+
+/* The loader looks there by itself. Compared by real path: /lib/x is /usr/lib/x when merged. */
+static bool is_builtin(const struct slip_process *p, const char *dir)
+{
+    slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
+
+    if (slip_strv_has(&p->loader->builtin, dir))
+        return true;
+    return slip_trail_walk(p->world->options->root, dir, &trail) == 1 &&
+           slip_strv_has(&p->builtin, trail.real);
+}
+
+static void note_builtin(struct slip_process *p)
+{
+    for (size_t i = 0; i < p->loader->builtin.n; i++) {
+        slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
+        if (slip_trail_walk(p->world->options->root, p->loader->builtin.v[i], &trail) == 1)
+            slip_strv_add(&p->builtin, trail.real);
+    }
+}
+
+/* An installed library that only the builder's configuration leads to. */
+static void want(struct slip_process *p, const struct slip_found *found, const char *name)
+{
+    slip_cleanup(slip_trail_release) struct slip_trail dir = SLIP_TRAIL_INIT;
+    struct slip_world *w = p->world;
+
+    if (!slip_map_get(&w->installed, found->trail.real) ||
+        slip_trail_walk(w->options->root, found->origin, &dir) != 1)
+        return;
+    slip_cleanup(slip_freep) char *path = slip_path_join(dir.real, name);
+    if (!slip_closure_wants(w->closure, name, path))
+        slip_strv_addf(&w->closure->wanted, "%s %s", name, path);
+}
+
+static void record(struct slip_process *p, const struct slip_found *found, const char *why,
+                   const char *name)
+{
+    bool by_default = found->by_path || is_builtin(p, found->origin);
+
+    if (!slip_map_get(&p->world->seen, name))
+        slip_map_set(&p->world->seen, name, slip_xstrdup(found->trail.real));
+    if (found->where == SLIP_IN_BASE)
+        return;
+    slip_world_record(p->world, &found->trail, why, name, by_default, found->by_runpath);
+    if (!by_default && !found->by_runpath)
+        want(p, found, name);
+}
+
+static int open_interp(struct slip_process *p, const struct slip_member *main,
+                       struct slip_error *err)
+{
+    slip_cleanup(slip_found_release) struct slip_found found = SLIP_FOUND_INIT;
+    const char *interp = main->elf.interp;
+    struct slip_world *w = p->world;
+    int rc = 0;
+
+    if (w->options->base_root >= 0)
+        rc = slip_world_try(w, SLIP_IN_BASE, interp, &main->elf, &found, err);
+    if (rc > 0)
+        p->base_loader = slip_world_loader(w, SLIP_IN_BASE, interp, &main->elf);
+    if (rc == 0)
+        rc = slip_world_try(w, SLIP_IN_BUILDER, interp, &main->elf, &found, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0)
+        return slip_advise_interp(w, main, err);
+    found.by_path = true;
+    record(p, &found, main->path, "interpreter");
+    size_t node = add_node(p, found.member, found.where, SLIP_TAKE_PTR(found.origin), 0,
+                           slip_path_base(interp));
+    p->nodes[node].interp = true;
+    if (!w->closure->loader_dir)
+        w->closure->loader_dir = slip_xstrdup(p->loader->builtin.v[p->loader->builtin.n - 1]);
+    return 0;
+}
+
+int slip_process_open(struct slip_process *process, struct slip_world *world,
+                      struct slip_member *main, struct slip_error *err)
+{
+    const struct slip_elf *elf = &main->elf;
+
+    process->world = world;
+    process->loader = slip_world_loader(world, SLIP_IN_BUILDER, elf->interp, elf);
+    note_builtin(process);
+    add_node(process, main, SLIP_IN_BUILDER, dir_of(main->path), 0, slip_path_base(main->path));
+    if (elf->interp)
+        return open_interp(process, main, err);
+    if (world->options->base_root >= 0) {
+        process->base_loader = slip_world_loader(world, SLIP_IN_BASE, NULL, elf);
+        if (!process->base_loader->interp)
+            process->base_loader = NULL;
+    }
+    return 0;
+}
+
+static void expand(const struct slip_process *p, const struct slip_node *node, const char *path,
+                   struct slip_strv *ret)
+{
+    slip_loader_expand(p->loader, path, node->origin, ret);
+}
+
+/* The directories that the files themselves name. glibc: RPATH of who asks and of those who asked
+ * for it, each unless it has a RUNPATH; then RUNPATH of who asks. musl makes no difference. */
+static void own_dirs(const struct slip_process *p, size_t asker, struct slip_strv *ret)
+{
+    const struct slip_elf *elf = &p->nodes[asker].member->elf;
+
+    for (size_t i = asker;; i = p->nodes[i].parent) {
+        const struct slip_elf *e = &p->nodes[i].member->elf;
+        if (p->loader->musl && (e->runpath || e->rpath))
+            expand(p, &p->nodes[i], e->runpath ? e->runpath : e->rpath, ret);
+        else if (!elf->runpath && !e->runpath && e->rpath)
+            expand(p, &p->nodes[i], e->rpath, ret);
+        if (p->nodes[i].parent == i)
+            break;
+    }
+    if (!p->loader->musl && elf->runpath)
+        expand(p, &p->nodes[asker], elf->runpath, ret);
+}
+
+/* One directory. An installed file covers the base's, and the base's the builder's. */
+static int try_dir(struct slip_process *p, const char *dir, const char *name, bool builder,
+                   bool base, struct slip_found *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_found_release) struct slip_found found = SLIP_FOUND_INIT;
+    slip_cleanup(slip_freep) char *path = slip_path_join(dir, name);
+    const struct slip_elf *like = &p->nodes[0].member->elf;
+    int rc = 0;
+
+    if (builder && (rc = slip_world_try(p->world, SLIP_IN_BUILDER, path, like, &found, err)) < 0)
+        return -1;
+    if (base && p->base_loader && !(rc && slip_map_get(&p->world->installed, found.member->path))) {
+        int also = slip_world_try(p->world, SLIP_IN_BASE, path, like, ret, err);
+        if (also)
+            return also;
+    }
+    if (rc) {
+        *ret = found;
+        found = SLIP_FOUND_INIT;
+    }
+    return rc;
+}
+
+static int try_dirs(struct slip_process *p, const struct slip_strv *dirs, const char *name,
+                    bool builder, bool base, struct slip_found *ret, struct slip_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < dirs->n && rc == 0; i++)
+        rc = try_dir(p, dirs->v[i], name, builder, base, ret, err);
+    return rc;
+}
+
+static int try_known(struct slip_process *p, const struct slip_map *known, const char *name,
+                     struct slip_found *ret, struct slip_error *err)
+{
+    const char *path = slip_map_get(known, name);
+
+    return path
+               ? slip_world_try(p->world, SLIP_IN_BUILDER, path, &p->nodes[0].member->elf, ret, err)
+               : 0;
+}
+
+static int find(struct slip_process *p, size_t asker, const char *name, struct slip_found *ret,
+                struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
+    const struct slip_elf *elf = &p->nodes[asker].member->elf;
+    int rc;
+
+    if (strchr(name, '/')) {
+        rc = name[0] == '/' ? try_dir(p, "/", name, true, true, ret, err) : 0;
+        ret->by_path = rc > 0;
+        return rc;
+    }
+    own_dirs(p, asker, &own);
+    rc = try_dirs(p, &own, name, true, true, ret, err);
+    ret->by_runpath = rc > 0;
+    if (rc == 0)
+        rc = try_known(p, &p->world->offered, name, ret, err);
+    if (rc == 0 && p->base_loader && !elf->no_default_dirs)
+        rc = try_dirs(p, &p->base_loader->search, name, false, true, ret, err);
+    if (rc == 0)
+        rc = try_dirs(p, elf->no_default_dirs ? &p->loader->conf : &p->loader->search, name, true,
+                      false, ret, err);
+    /* A library by itself may rely on the RPATH of the program that will load it. */
+    if (rc == 0 && !p->nodes[0].member->elf.interp) {
+        rc = try_known(p, &p->world->seen, name, ret, err);
+        ret->by_runpath = rc > 0;
+    }
+    return rc;
+}
+
+static void adopt(struct slip_process *p, struct slip_found *found, size_t asker, const char *name,
+                  const char *label)
+{
+    record(p, found, p->nodes[asker].member->path, label);
+    add_node(p, found->member, found->where, SLIP_TAKE_PTR(found->origin), asker,
+             slip_path_base(name));
+}
+
+int slip_process_load(struct slip_process *process, size_t asker, const char *name,
+                      const char *label, struct slip_error *err)
+{
+    slip_cleanup(slip_found_release) struct slip_found found = SLIP_FOUND_INIT;
+
+    if (slip_loader_contains(process->loader, name))
+        return 1;
+    int rc = find(process, asker, name, &found, err);
+    if (rc > 0)
+        adopt(process, &found, asker, name, label);
+    return rc;
+}
+
+static int load_needed(struct slip_process *p, size_t asker, struct slip_error *err)
+{
+    const struct slip_elf *elf = &p->nodes[asker].member->elf;
+
+    for (size_t i = 0; i < elf->needed.n; i++) {
+        const char *name = elf->needed.v[i];
+        int rc = is_loaded(p, name) ? 1 : slip_process_load(p, asker, name, name, err);
+        if (rc < 0)
+            return slip_error_context(err, "%s needs '%s'", p->nodes[asker].member->path + 1, name);
+        if (rc == 0) {
+            slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
+            own_dirs(p, asker, &own);
+            return slip_advise_library(p->world, p->nodes[asker].member, name, &own, err);
+        }
+    }
+    return 0;
+}
+
+/* What its .note.dlopen says it cannot do without: any one name of each entry. */
+static int load_required(struct slip_process *p, size_t asker, struct slip_error *err)
+{
+    const struct slip_elf *elf = &p->nodes[asker].member->elf;
+
+    for (size_t i = 0; i < elf->ndlopens; i++) {
+        const struct slip_strv *names = &elf->dlopens[i].sonames;
+        int rc = strcmp(elf->dlopens[i].priority, "required") == 0 ? 0 : 1;
+        for (size_t n = 0; n < names->n && rc == 0; n++)
+            rc = is_loaded(p, names->v[n])
+                     ? 1
+                     : slip_process_load(p, asker, names->v[n], "dlopen", err);
+        if (rc < 0)
+            return -1;
+        if (rc == 0) {
+            slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
+            own_dirs(p, asker, &own);
+            return slip_advise_library(p->world, p->nodes[asker].member, names->v[0], &own, err);
+        }
+    }
+    return 0;
+}
+
+/* Since 2.34 the C library has the name services "files" and "dns" within itself. */
+static bool has_old_nss(const struct slip_process *p)
+{
+    uintptr_t libc = (uintptr_t)slip_map_get(&p->names, "libc.so.6");
+    bool old = false;
+
+    if (libc) {
+        const struct slip_elf *elf = &p->nodes[libc - 1].member->elf;
+        return elf->defines.n && !slip_elf_defines(elf, "GLIBC_2.34");
+    }
+    return slip_hint_static_nss(&p->nodes[0].member->elf, &old) && old;
+}
+
+static int load_hidden(struct slip_process *p, size_t asker, bool old_nss, struct slip_error *err)
+{
+    const char *name;
+
+    if (p->loader->musl || p->nodes[asker].where == SLIP_IN_BASE)
+        return 0;
+    for (size_t i = 0; (name = slip_hint_hidden_library(&p->nodes[asker].member->elf, old_nss, i));
+         i++)
+        if (!is_loaded(p, name) && slip_process_load(p, asker, name, "dlopen", err) < 0)
+            return -1;
+    return 0;
+}
+
+int slip_process_run(struct slip_process *process, struct slip_error *err)
+{
+    do {
+        for (; process->next < process->n; process->next++) {
+            const struct slip_node *node = &process->nodes[process->next];
+            if (node->where == SLIP_IN_BASE || node->interp)
+                continue;
+            if (load_needed(process, process->next, err) < 0 ||
+                load_required(process, process->next, err) < 0)
+                return -1;
+        }
+        bool old_nss = has_old_nss(process);
+        for (; process->hidden < process->next; process->hidden++)
+            if (load_hidden(process, process->hidden, old_nss, err) < 0)
+                return -1;
+    } while (process->next < process->n);
+    return 0;
+}
+
+int slip_process_check(const struct slip_process *process, struct slip_error *err)
+{
+    for (size_t i = 0; i < process->n; i++) {
+        const struct slip_member *m = process->nodes[i].member;
+        for (size_t v = 0; v < m->elf.nversions; v++) {
+            const struct slip_elf_version *need = &m->elf.versions[v];
+            uintptr_t at = (uintptr_t)slip_map_get(&process->names, need->file);
+            if (!at || need->weak)
+                continue;
+            const struct slip_node *lib = &process->nodes[at - 1];
+            /* A library without any versions satisfies all, says the loader. */
+            if (lib->member->elf.defines.n && !slip_elf_defines(&lib->member->elf, need->name))
+                return slip_advise_version(m, need, lib->member, lib->where, err);
+        }
+    }
+    return 0;
+}
+
+void slip_process_release(struct slip_process *process)
+{
+    for (size_t i = 0; i < process->n; i++)
+        free(process->nodes[i].origin);
+    free(process->nodes);
+    slip_strv_release(&process->builtin);
+    slip_map_release(&process->names);
+    *process = SLIP_PROCESS_INIT;
+}

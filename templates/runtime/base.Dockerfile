@@ -1,0 +1,18 @@
+# base.Dockerfile - the installed files on a base of the user's choice, and the libraries that the
+# base does not have. The base itself, and packages in it, come from templates/toolchain/.
+#
+# Parameters:
+#   installed   given when a builder stage installed something
+#   classes     list of classes of files to take
+#   closure     given to add the shared libraries that they need
+#   strip       given to leave symbols out
+#   only        list of base names to take
+#   dlopen      list of libraries to add
+#   data        list of data to add
+#   entrypoint  program that must be there
+#   destdir     where the install step put its files
+
+#? installed
+#? closure --closure
+#? strip --strip
+COPY --from=build --installed=@classes|runtime@ --closure --strip --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --entrypoint=@entrypoint@ / /

@@ -1,0 +1,19 @@
+# scratch.Dockerfile - nothing but the installed files and what they need to run.
+#
+# Parameters:
+#   installed   given when a builder stage installed something
+#   classes     list of classes of files to take
+#   closure     given to add the shared libraries that they need
+#   strip       given to leave symbols out
+#   only        list of base names to take
+#   dlopen      list of libraries to add
+#   data        list of data to add
+#   entrypoint  program that must be there
+#   destdir     where the install step put its files
+
+FROM scratch AS runtime
+
+#? installed
+#? closure --closure
+#? strip --strip
+COPY --from=build --installed=@classes|runtime@ --closure --strip --runtime-files --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --entrypoint=@entrypoint@ / /

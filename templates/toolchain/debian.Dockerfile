@@ -1,0 +1,13 @@
+# debian.Dockerfile - any base that has apt: Debian, Ubuntu and what descends from them.
+#
+# Parameters:
+#   stage     name of the stage that begins here; empty: only install packages
+#   base      what it stands on
+#   packages  list of packages to install
+
+#? stage
+#@ base
+FROM @base|debian:12@ AS @stage@
+
+#? packages
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends @packages@ && rm -rf /var/lib/apt/lists/*

@@ -1,0 +1,1 @@
+container_copy(base-image FROM_STAGE assets /b)

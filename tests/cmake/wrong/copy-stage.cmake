@@ -1,0 +1,1 @@
+container_copy(base-image /a DESTINATION /b)

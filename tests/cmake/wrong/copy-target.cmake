@@ -1,0 +1,1 @@
+container_copy(other FROM_STAGE assets /a DESTINATION /b)

@@ -1,0 +1,1 @@
+add_container_image(x-image FILES ${CMAKE_CURRENT_SOURCE_DIR} DESTINATION etc)

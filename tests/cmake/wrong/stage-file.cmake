@@ -1,0 +1,1 @@
+container_stage(file-image assets FROM debian)

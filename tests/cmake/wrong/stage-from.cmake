@@ -1,0 +1,1 @@
+container_stage(base-image assets STEPS "RUN true")

@@ -1,0 +1,1 @@
+container_stage(nosuch assets FROM debian)

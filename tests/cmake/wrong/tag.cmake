@@ -1,0 +1,1 @@
+add_container_image(x-image TAGS 1.0 "a b")

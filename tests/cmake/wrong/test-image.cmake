@@ -1,0 +1,1 @@
+container_test(other NAME x)

@@ -1,0 +1,17 @@
+# Wrong variables are errors, and say what was probably meant.
+makefile <<'END'
+IMAGE := prog
+all:
+include
+END
+refuses "unknown variable 'IMAGE_ENTRYPONT'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_ENTRYPONT=x
+refuses "unknown variable 'IMAGE_entrypoint'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_entrypoint=x
+refuses "unknown variable 'IMAGE_QUUX'." IMAGE_QUUX=x
+refuses "IMAGE_SBOM is not served yet" IMAGE_SBOM=spdx
+refuses "IMAGE is not set; say e.g. IMAGE := acme/hello:1.0" IMAGE=
+refuses "IMAGE names one image, not 'a b'" IMAGE="a b"
+refuses "image 'prog' has both RECIPE and DOCKERFILE" IMAGE_RECIPE=Makefile IMAGE_DOCKERFILE=Makefile
+refuses "cannot find 'nosuch'" IMAGE_DOCKERFILE=nosuch
+refuses "FILES takes source:/destination, not 'prog'" IMAGE_FILES=prog
+refuses "image 'prog' has PACKAGES, but its toolchain is this tree" IMAGE_PACKAGES=gcc
+IMAGE_QUUX=x mk # the environment is not ours to judge

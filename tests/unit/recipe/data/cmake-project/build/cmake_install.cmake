@@ -1,0 +1,1 @@
+# The configured tree of a test; only its presence counts.

@@ -1,0 +1,33 @@
+FROM host AS build
+WORKDIR @top@/tests/unit/recipe/data/empty-project
+RUN --install \
+    --network=none \
+    --mount=type=bind,source=.,target=@top@/tests/unit/recipe/data/empty-project,rw \
+    <<"EOF"
+set -e; set -- @top@/tests/unit/recipe/data/empty-project/src/lua /usr/bin/lua @top@/tests/unit/recipe/data/empty-project/share /usr/share/lua/share
+while [ $# -gt 0 ]; do
+    to=/slipway-install$2
+    if [ -d "$1" ]; then
+        mkdir -p "$to"
+        cp -R "$1/." "$to/"
+        chmod -R u=rwX,go=rX "$to"
+    elif [ -x "$1" ]; then
+        install -D -m 0755 "$1" "$to"
+    else
+        install -D -m 0644 "$1" "$to"
+    fi
+    shift 2
+done
+EOF
+
+FROM scratch AS runtime
+COPY --from=build \
+    --installed=runtime \
+    --closure \
+    --strip \
+    --runtime-files \
+    --destdir=/slipway-install \
+    --entrypoint=lua \
+    / /
+USER 65532:65532
+ENTRYPOINT ["lua"]
