@@ -1,11 +1,9 @@
 # SlipwaySubproject.cmake - the functions for a project that holds Slipway's sources, by
 # add_subdirectory() or FetchContent: the helper is a target then, built before the first image.
-if(TARGET slipway)
-  if(NOT TARGET Slipway::slipway)
-    add_executable(Slipway::slipway ALIAS slipway)
-  endif()
-  set(Slipway_EXECUTABLE "$<TARGET_FILE:slipway>")
+if(NOT TARGET Slipway::slipway)
+  add_executable(Slipway::slipway ALIAS slipway)
 endif()
+set(Slipway_EXECUTABLE "$<TARGET_FILE:slipway>")
 set(Slipway_VERSION "${PROJECT_VERSION}")
 set(Slipway_FOUND ON)
 set_property(GLOBAL PROPERTY SLIPWAY_SUBPROJECT "${PROJECT_SOURCE_DIR}")

@@ -35,9 +35,11 @@ function(container_test target)
   enable_testing()
   cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL enable_testing)
   if(NOT TEST "${target}.build")
-    add_test(NAME "${target}.build" COMMAND "${CMAKE_COMMAND}" --build "${CMAKE_BINARY_DIR}"
+    add_test(NAME "${target}.build" COMMAND sh -c
+      "\"$0\" doctor >/dev/null 2>&1; [ $? != 3 ] || { \"$0\" doctor; exit 77; }; exec \"$@\""
+      "$<TARGET_FILE:Slipway::slipway>" "${CMAKE_COMMAND}" --build "${CMAKE_BINARY_DIR}"
       --target "${target}" --config "$<CONFIG>")
-    set_tests_properties("${target}.build" PROPERTIES LABELS container
+    set_tests_properties("${target}.build" PROPERTIES LABELS container SKIP_RETURN_CODE 77
       FIXTURES_SETUP "slipway:${target}" RESOURCE_LOCK "slipway:${CMAKE_BINARY_DIR}")
   endif()
 

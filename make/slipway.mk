@@ -149,6 +149,9 @@ _slipway_default_install = $(if $(call _slipway_get,$(1),FILES),true,$(if $(filt
 _slipway_prefix = $(or $(strip $(call _slipway_get,$(1),PREFIX)),/usr/local)
 _slipway_install = $(if $(strip $(call _slipway_get,$(1),INSTALL)),$(call _slipway_get,$(1),INSTALL),$(call _slipway_default_install,$(1)))
 
+# A stage has a make of its own, elsewhere perhaps.
+_slipway_their_make = $(if $(findstring /,$(MAKE)),$(subst $(MAKE),make,$(1)),$(1))
+
 # $(call _slipway_recipe,image)
 define _slipway_recipe
 # Written by make for the image $(1) of $(CURDIR); changes are lost.
@@ -182,8 +185,8 @@ _slipway_key,source,$(CURDIR))$(call \
 _slipway_key,dir,$(if $(filter tree,$(call _slipway_toolchain,$(1))),$(CURDIR)))$(call \
 _slipway_key,prefix,$(call _slipway_get,$(1),PREFIX))$(call \
 _slipway_key,components,$(call _slipway_get,$(1),COMPONENTS))$(call \
-_slipway_key,build,$(if $(filter tree,$(call _slipway_toolchain,$(1))),,$(call _slipway_get,$(1),BUILD)))$(call \
-_slipway_key,install,$(call _slipway_install,$(1)))$(call \
+_slipway_key,build,$(if $(filter tree,$(call _slipway_toolchain,$(1))),,$(call _slipway_their_make,$(call _slipway_get,$(1),BUILD))))$(call \
+_slipway_key,install,$(call _slipway_their_make,$(call _slipway_install,$(1))))$(call \
 _slipway_items,files,$(call _slipway_get,$(1),FILES))$(call \
 _slipway_key,only,$(call _slipway_get,$(1),TARGETS))$(call \
 _slipway_key,test,$(if $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),TEST_GATE)),yes))

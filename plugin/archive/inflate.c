@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "util/fs.h"
 #include "util/mem.h"
@@ -21,19 +23,22 @@ struct chunk {
     size_t len;
 };
 
-/* Two ways to inflate: gzip members that fit into a chunk go through libdeflate, which is twice as
- * fast but wants whole members; everything else goes through libarchive's filters. A gzip file
- * starts on the first way and changes to the second at the first member that is too large: members
- * are independent, so any boundary will do. */
+/* Three ways to inflate. Gzip members that fit into a chunk go through libdeflate, which is twice
+ * as fast but wants them whole; from the first that does not fit, zlib does the rest (members are
+ * independent, so any boundary will do). Both check the checksums, which libarchive does not;
+ * everything else goes through libarchive's filters. */
+enum way { UNDECIDED, MEMBERS, STREAM, FILTER, OVER };
+
 struct slip_inflate {
     int fd;         /* borrowed */
     uint64_t limit; /* what may still come out */
     char *window;   /* owned: compressed bytes, [at, len) not used yet */
     size_t at, len;
     bool at_end; /* nothing after the window */
-    bool begun;
-    struct libdeflate_decompressor *members; /* owned; NULL: the second way */
-    struct archive *filter;                  /* owned; the second way */
+    enum way way;
+    struct libdeflate_decompressor *members; /* owned */
+    z_stream stream;
+    struct archive *filter; /* owned */
 
     struct chunk ring[RING];
     pthread_t thread;
@@ -93,8 +98,7 @@ static int begin_filter(struct slip_inflate *f, struct slip_error *err)
     struct archive_entry *entry;
     struct archive *a = f->filter = archive_read_new();
 
-    if (!a || archive_read_support_filter_gzip(a) < ARCHIVE_WARN ||
-        archive_read_support_filter_zstd(a) < ARCHIVE_WARN ||
+    if (!a || archive_read_support_filter_zstd(a) < ARCHIVE_WARN ||
         archive_read_support_filter_xz(a) < ARCHIVE_WARN ||
         archive_read_support_filter_lzma(a) < ARCHIVE_WARN ||
         archive_read_support_filter_bzip2(a) < ARCHIVE_WARN ||
@@ -105,17 +109,13 @@ static int begin_filter(struct slip_inflate *f, struct slip_error *err)
         return slip_fail(err, SLIP_ESYSTEM, "cannot set up libarchive");
     if (archive_read_open(a, f, NULL, feed, NULL) != ARCHIVE_OK)
         return fail_filter(f, err);
-    if (f->begun && archive_filter_code(a, 0) != ARCHIVE_FILTER_GZIP)
-        return slip_fail(err, SLIP_EINPUT, "the compressed data is damaged: a member is cut off");
     int rc = archive_read_next_header(a, &entry);
-    if (rc == ARCHIVE_EOF)
-        f->limit = 0; /* an empty file: nothing will be read */
+    f->way = rc == ARCHIVE_EOF ? OVER : FILTER; /* the end: an empty file */
     return rc == ARCHIVE_OK || rc == ARCHIVE_EOF ? 0 : fail_filter(f, err);
 }
 
 static int read_filter(struct slip_inflate *f, struct chunk *c, struct slip_error *err)
 {
-    c->len = 0;
     while (c->len < CHUNK) {
         la_ssize_t n = archive_read_data(f->filter, c->data + c->len, CHUNK - c->len);
         if (n == ARCHIVE_RETRY)
@@ -129,25 +129,74 @@ static int read_filter(struct slip_inflate *f, struct chunk *c, struct slip_erro
     return 0;
 }
 
-/* One member that is not empty. 1: done, or the end. 0: not this way. -1: error. */
-static int read_member(struct slip_inflate *f, struct chunk *c, struct slip_error *err)
+static int begin_stream(struct slip_inflate *f, struct slip_error *err)
+{
+    if (inflateInit2(&f->stream, 15 + 16) != Z_OK) /* gzip, and nothing else */
+        return slip_fail(err, SLIP_ESYSTEM, "cannot set up zlib");
+    f->way = STREAM;
+    return 0;
+}
+
+static int read_stream(struct slip_inflate *f, struct chunk *c, struct slip_error *err)
+{
+    z_stream *z = &f->stream;
+
+    while (c->len < CHUNK && f->way == STREAM) {
+        if (f->at == f->len && !f->at_end && refill(f, err) < 0)
+            return -1;
+        if (f->at == f->len)
+            return slip_fail(err, SLIP_EINPUT, "the compressed data is damaged: it is cut off");
+        z->next_in = (unsigned char *)f->window + f->at;
+        z->avail_in = (unsigned)(f->len - f->at);
+        z->next_out = (unsigned char *)c->data + c->len;
+        z->avail_out = (unsigned)(CHUNK - c->len);
+        int rc = inflate(z, Z_NO_FLUSH);
+        f->at = f->len - z->avail_in;
+        c->len = CHUNK - z->avail_out;
+        if (rc == Z_STREAM_END) {
+            if (f->len - f->at < 2 && !f->at_end && refill(f, err) < 0)
+                return -1;
+            f->way = at_gzip(f) && inflateReset(z) == Z_OK ? STREAM : OVER;
+        } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+            return slip_fail(err, SLIP_EINPUT, "the compressed data is damaged: %s",
+                             z->msg ? z->msg : "it is no gzip");
+        }
+    }
+    return 0;
+}
+
+/* Members until one has something in it, or is too large for this way. */
+static int read_members(struct slip_inflate *f, struct chunk *c, struct slip_error *err)
 {
     size_t used, made;
 
-    c->len = 0;
     while (c->len == 0) {
         if (f->len - f->at < CHUNK + CHUNK / 2 && !f->at_end && refill(f, err) < 0)
             return -1;
-        if (!at_gzip(f))
-            return f->begun; /* the end, or something behind it */
+        if (!at_gzip(f)) {
+            f->way = OVER;
+            return 0;
+        }
         if (libdeflate_gzip_decompress_ex(f->members, f->window + f->at, f->len - f->at, c->data,
                                           CHUNK, &used, &made) != LIBDEFLATE_SUCCESS)
-            return 0;
-        c->len = made;
+            return begin_stream(f, err);
         f->at += used;
-        f->begun = true;
+        c->len = made;
     }
-    return 1;
+    return 0;
+}
+
+static int decide(struct slip_inflate *f, struct slip_error *err)
+{
+    if (refill(f, err) < 0)
+        return -1;
+    if (!at_gzip(f))
+        return begin_filter(f, err);
+    f->members = libdeflate_alloc_decompressor();
+    if (!f->members)
+        return begin_stream(f, err);
+    f->way = MEMBERS;
+    return 0;
 }
 
 /* The next chunk; len 0 at the end. */
@@ -155,16 +204,12 @@ static int make(struct slip_inflate *f, struct chunk *c, struct slip_error *err)
 {
     if (!c->data)
         c->data = slip_xmalloc(CHUNK);
-    int rc = f->members ? read_member(f, c, err) : 0;
-    if (rc < 0)
+    c->len = 0;
+    if ((f->way == UNDECIDED && decide(f, err) < 0) ||
+        (f->way == MEMBERS && read_members(f, c, err) < 0) ||
+        (f->way == STREAM && c->len == 0 && read_stream(f, c, err) < 0) ||
+        (f->way == FILTER && read_filter(f, c, err) < 0))
         return -1;
-    if (rc == 0) {
-        libdeflate_free_decompressor(SLIP_TAKE_PTR(f->members));
-        if (!f->filter && begin_filter(f, err) < 0)
-            return -1;
-        if (read_filter(f, c, err) < 0)
-            return -1;
-    }
     if (c->len > f->limit)
         return slip_fail(err, SLIP_EINPUT, "the archive is larger than its limit when unpacked");
     f->limit -= c->len;
@@ -211,7 +256,6 @@ struct slip_inflate *slip_inflate_open(int fd, uint64_t limit, struct slip_error
     f->fd = fd;
     f->limit = limit;
     f->window = slip_xmalloc(2 * CHUNK);
-    f->members = libdeflate_alloc_decompressor();
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
     if (!S_ISREG(st.st_mode) || st.st_size >= WORTH_A_THREAD) {
@@ -269,6 +313,7 @@ void slip_inflate_free(struct slip_inflate *f)
     for (size_t i = 0; i < RING; i++)
         free(f->ring[i].data);
     archive_read_free(f->filter);
+    inflateEnd(&f->stream);
     libdeflate_free_decompressor(f->members);
     slip_error_release(&f->err);
     pthread_mutex_destroy(&f->lock);

@@ -3,7 +3,8 @@
  * gzip (any number of members), zstd, xz, bzip2, lzma, lz4 and compress are told by their first
  * bytes; anything else is taken as it is. Large files are inflated on a thread of their own, a few
  * blocks ahead of the reader. Bytes after a complete gzip member that begin no other are ignored,
- * as gzip does. Depends on: util/, libarchive (its filters), libdeflate (gzip of small members).
+ * as gzip does. Depends on: util/, libdeflate and zlib (gzip), libarchive (its filters for the
+ * rest).
  */
 #pragma once
 

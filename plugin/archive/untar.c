@@ -140,7 +140,7 @@ static int check_sum(const struct slip_ustar *h, struct slip_error *err)
     int64_t want, sum = 0, old = 0; /* some old tars added signed bytes */
 
     if (number(h->chksum, sizeof h->chksum, "checksum", 0, INT32_MAX, &want, err) < 0)
-        return -1;
+        return slip_fail(err, SLIP_EINPUT, "not a tar archive, or a damaged one (no checksum)");
     for (size_t i = 0; i < sizeof *h; i++) {
         bool field =
             i >= offsetof(struct slip_ustar, chksum) && i < offsetof(struct slip_ustar, typeflag);

@@ -200,10 +200,6 @@ static int add_stage(struct slip_builder *b, const struct slip_stage *stage, str
     if (base->base.input.origin == SLIP_FROM_STAGE) {
         if (add_stage(b, base->base.input.stage, layers, err) < 0)
             return -1;
-    } else if (base->base.input.origin == SLIP_FROM_HOST) {
-        slip_fail_at(err, base->at, "the host's root file system cannot become an image");
-        return slip_error_hint(err, "copy what is needed into a stage that starts from scratch "
-                                    "or from a base image");
     } else if (add_base(b, base, layers, err) < 0) {
         return -1;
     }

@@ -6,6 +6,7 @@
 
 #include "build/copytree.h"
 #include "build/locate.h"
+#include "image/descriptor.h"
 #include "layer/apply.h"
 #include "store/snapshot.h"
 #include "util/fs.h"
@@ -193,10 +194,30 @@ void slip_base_parts_release(struct slip_base_parts *parts)
     *parts = SLIP_BASE_PARTS_INIT;
 }
 
+/* Steps run on this machine: a base for another one would only fail later, and less clearly. */
+static int check_platform(const struct slip_step *step, struct slip_error *err)
+{
+    const char *variant, *platform = step->base.platform;
+    slip_cleanup(slip_freep) char *own =
+        slip_xasprintf("linux/%s", slip_this_architecture(&variant));
+    size_t n = strlen(own);
+
+    if (!platform || strcmp(platform, "linux") == 0 ||
+        (strncmp(platform, own, n) == 0 && (!platform[n] || platform[n] == '/')))
+        return 0;
+    slip_fail_at(err, step->at, "platform '%s' is not served yet", platform);
+    return slip_error_hint(err,
+                           "this machine is %s; build there, or cross-compile in a stage of "
+                           "its own platform",
+                           own);
+}
+
 int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
     const struct slip_input *input = &node->step->base.input;
 
+    if (check_platform(node->step, err) < 0)
+        return -1;
     if (input->origin == SLIP_FROM_STAGE) {
         memcpy(node->identity, slip_node_of_stage(b, input->stage)->identity, 65);
         return 0;

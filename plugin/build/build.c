@@ -8,26 +8,15 @@
 #include "util/fs.h"
 #include "util/mem.h"
 
-/* Logs of tools and our own outputs in a build tree: they change with every build and stand for
- * nothing that is installed. */
-static const char *const own_outputs[] = {
-    ".ninja_log",
-    ".ninja_deps",
-    ".ninja_lock",
-    "**/*.o",
-    "**/*.oci",
-    "**/*.digest",
-    "**/*.stamp",
-    "**/*.slipway",
-    "Testing",
-    "**/*.tar",
-    "compile_commands.json",
-    "**/CMakeFiles/*.log",
-    "**/CMakeFiles/*.yaml",
-    "install_manifest*.txt",
-    "**/*.d",
-    NULL,
+/* Logs of tools, objects and our own outputs in a build tree: they change with every build and
+ * stand for nothing that is installed. In a source tree only our own outputs are passed over. */
+static const char *const build_tree_noise[] = {
+    ".ninja_log", ".ninja_deps",           ".ninja_lock",           "**/*.o",
+    "**/*.oci",   "**/*.digest",           "**/*.slipway",          "CMakeFiles/slipway",
+    "Testing",    "Makefile.cmake",        "**/CMakeFiles/*.log",   "**/CMakeFiles/*.yaml",
+    "*.tar",      "compile_commands.json", "install_manifest*.txt", NULL,
 };
+static const char *const own_outputs[] = { "**/*.oci", "**/*.digest", "**/*.slipway", NULL };
 
 const struct slip_context *slip_builder_context(const struct slip_builder *b, const char *name)
 {
@@ -44,17 +33,16 @@ scan_locked(struct slip_builder *b, const struct slip_context *context, struct s
 
     if (scan->fd >= 0)
         return scan;
-    if (context->own_outputs && !b->own_outputs &&
-        slip_ignore_compile(own_outputs, &b->own_outputs, err) < 0)
-        return NULL;
-    if (!*context->name && b->plan->ignore && !b->main_ignore &&
-        slip_ignore_compile(b->plan->ignore, &b->main_ignore, err) < 0)
+    struct slip_ignore **ignore = context->is_build_tree ? &b->tree_ignore : &b->main_ignore;
+    const char *const *lines = context->is_build_tree ? build_tree_noise
+                               : context->is_source   ? own_outputs
+                               : !*context->name      ? b->plan->ignore
+                                                      : NULL;
+    if (lines && !*ignore && slip_ignore_compile(lines, ignore, err) < 0)
         return NULL;
     const struct slip_scan_options options = {
-        .ignore = context->own_outputs ? b->own_outputs
-                  : !*context->name    ? b->main_ignore
-                                       : NULL,
-        .skip_build_trees = context->skip_build_trees,
+        .ignore = lines ? *ignore : NULL,
+        .skip_build_trees = context->is_source,
     };
     return slip_scan_directory(scan, b->store, context->path, &options, err) < 0 ? NULL : scan;
 }
@@ -125,10 +113,11 @@ static bool is_recorded(const struct slip_step *step)
 /* 1: known from an earlier build. 0: it must run. */
 static int lookup(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    if (!is_recorded(node->step))
-        return slip_op_base(b, node, err) < 0 ? -1 : 1;
-    if (slip_key_step(b, node, err) < 0)
-        return -1;
+    int rc = is_recorded(node->step) ? slip_key_step(b, node, err) : slip_op_base(b, node, err);
+    if (rc < 0 && !err->at.src)
+        err->at = node->step->at;
+    if (rc < 0 || !is_recorded(node->step))
+        return rc < 0 ? -1 : 1;
     return b->options->no_cache ? 0 : slip_result_lookup(b, node);
 }
 
@@ -152,6 +141,8 @@ static int run_step(struct slip_builder *b, const struct slip_step *step, struct
     event(b, SLIP_EVENT_STEP, step, NULL);
     if (run_op(b, node, err) < 0 || (is_recorded(step) && slip_result_record(b, node, err) < 0)) {
         bool cancelled = err->code == SLIP_ECANCELLED;
+        if (!err->at.src && !cancelled)
+            err->at = step->at;
         event(b, cancelled ? SLIP_EVENT_CANCELED : SLIP_EVENT_FAILED, step, err->msg);
         return -1;
     }
@@ -314,10 +305,20 @@ static int lookup_image(struct slip_builder *b, const char *key, struct slip_dig
     return 1;
 }
 
+static bool stands_on_host(const struct slip_stage *stage)
+{
+    const struct slip_input *base = &stage->steps[0]->base.input;
+
+    return base->origin == SLIP_FROM_STAGE ? stands_on_host(base->stage)
+                                           : base->origin == SLIP_FROM_HOST;
+}
+
 static int finish(struct slip_builder *b, struct slip_digest *ret, struct slip_error *err)
 {
     char key[65], name[72];
 
+    if (stands_on_host(b->plan->target))
+        return 0;
     slip_image_key(b, key);
     if (lookup_image(b, key, ret))
         return 0;
@@ -387,10 +388,9 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
         return -1;
     if (known) {
         slip_image_key(b, key);
-        if (lookup_image(b, key, &ret->manifest)) {
-            ret->was_cached = true;
+        ret->was_cached = stands_on_host(b->plan->target) || lookup_image(b, key, &ret->manifest);
+        if (ret->was_cached)
             return 0;
-        }
     }
     slip_emit(b->events,
               &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });
@@ -413,7 +413,7 @@ static void release(struct slip_builder *b)
         slip_base_parts_release(&slip_node_of(b, b->plan->steps[i])->base);
     for (size_t i = 0; i < b->options->ncontexts; i++)
         slip_scan_release(&b->scans[i]);
-    slip_ignore_free(b->own_outputs);
+    slip_ignore_free(b->tree_ignore);
     slip_ignore_free(b->main_ignore);
     free(b->scans);
     free(b->nodes);

@@ -25,10 +25,10 @@
 
 /* A directory of the user's that steps may copy from or mount. */
 struct slip_context {
-    const char *name;      /* "" is the main one */
-    const char *path;      /* directory; the main one may be NULL when there is none */
-    bool skip_build_trees; /* leave directories with a CMakeCache.txt, and .git, out of keys */
-    bool own_outputs;      /* a build tree: leave our outputs and tool logs out of keys */
+    const char *name;   /* "" is the main one */
+    const char *path;   /* directory; the main one may be NULL when there is none */
+    bool is_source;     /* of a recipe: build trees in it, .git and our outputs are no part of it */
+    bool is_build_tree; /* objects, logs of tools and our outputs are no part of it */
 };
 
 struct slip_build_options {
@@ -59,9 +59,10 @@ struct slip_failed_step {
 };
 
 struct slip_built {
-    struct slip_digest manifest;
-    bool was_cached;         /* nothing had to run */
-    struct slip_strv inputs; /* files and directories whose change may change the image */
+    struct slip_digest manifest; /* "" when the target stands on the host: its steps ran, but this
+                                    machine's root cannot become an image */
+    bool was_cached;             /* nothing had to run */
+    struct slip_strv inputs;     /* files and directories whose change may change the image */
     struct slip_failed_step failed;
 };
 

@@ -51,7 +51,7 @@ struct slip_builder {
     bool entered;
     struct slip_node *nodes; /* by step->number - 1 */
     struct slip_scan *scans; /* by context; lazily, behind scan_mutex */
-    struct slip_ignore *own_outputs, *main_ignore;
+    struct slip_ignore *tree_ignore, *main_ignore;
     pthread_mutex_t mutex, scan_mutex;
     pthread_cond_t changed;
     enum slip_stage_state *stages; /* by stage->index; behind mutex */
@@ -96,6 +96,10 @@ struct slip_stack {
     int *fds; /* owned */
     size_t n, cap;
     bool host;
+    /* Set before opening: for RUN --install steps, what lies beneath this directory is taken as
+     * beneath "/" (DESTDIR). NULL: nothing special. */
+    const char *destdir;
+    int scratch; /* with destdir: a directory for copies, borrowed */
 };
 
 #define SLIP_STACK_INIT ((struct slip_stack){ 0 })

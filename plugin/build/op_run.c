@@ -256,7 +256,7 @@ static void keep_failure(struct run *run, struct slip_node *node)
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     struct slip_node draft = *node;
 
-    if (slip_work_publish(&run->work, run->b, &draft, &ignored) < 0)
+    if (slip_work_publish_failed(&run->work, run->b, &draft, &ignored) < 0)
         draft.nparts = 0;
     (void)slip_failure_record(run->b, node, draft.nparts ? &draft.parts[0] : NULL, &ignored);
 }

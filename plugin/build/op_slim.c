@@ -34,20 +34,8 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
 
     if (slip_work_begin(&job->work, job->b, NULL, err) < 0)
         return -1;
-    for (size_t i = stage->nsteps; *job->copy->slim->destdir && i-- > 0;) {
-        struct slip_node *node = slip_node_of(job->b, stage->steps[i]);
-        if (stage->steps[i]->op != SLIP_OP_RUN || !stage->steps[i]->run.install || !node->nparts)
-            continue;
-        slip_cleanup(slip_closep) int fs = slip_part_open(job->b, &node->parts[0], err);
-        if (fs < 0)
-            return -1;
-        int fd = slip_open_beneath(fs, job->copy->slim->destdir, O_RDONLY | O_DIRECTORY, 0);
-        if (fd < 0)
-            continue;
-        job->stack.fds =
-            slip_xgrow(job->stack.fds, job->stack.n, &job->stack.cap, sizeof *job->stack.fds);
-        job->stack.fds[job->stack.n++] = fd;
-    }
+    job->stack.destdir = job->copy->slim->destdir;
+    job->stack.scratch = job->work.draft.dir;
     if (slip_stack_open(job->b, stage->steps[stage->nsteps - 1], &job->stack, err) < 0)
         return -1;
     const struct slip_rootfs rootfs = {

@@ -178,8 +178,10 @@ static int take(struct slip_slim_job *job, const struct slip_tree *from, size_t 
     to->link = link ? slip_xstrdup(link) : NULL;
     to->root = job->view.root;
     to->source = slip_xstrdup(path);
-    report(job, to, class, e->size);
-    return strip(job, to, err);
+    if (strip(job, to, err) < 0)
+        return -1;
+    report(job, to, class, to->size);
+    return 0;
 }
 
 static int check_only(struct slip_slim_job *job, struct slip_error *err)

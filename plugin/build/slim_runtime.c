@@ -79,6 +79,9 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
 {
     uint64_t size = 0;
 
+    for (size_t i = 0; i < job->app.n; i++)
+        if (strcmp(job->app.entries[i].path, n->path + 1) == 0)
+            return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
         add_link(job, n->path, n->link);
     else if (add_from_view(job, n->path, &size, err) < 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "build/copytree.h"
 #include "layer/apply.h"
 #include "store/blob.h"
 #include "store/snapshot.h"
@@ -58,6 +59,12 @@ int slip_part_open(struct slip_builder *b, struct slip_part *part, struct slip_e
     return slip_snapshot_open(b->store, part->snapshot, err);
 }
 
+static void push_fd(struct slip_stack *stack, int fd)
+{
+    stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
+    stack->fds[stack->n++] = fd;
+}
+
 static int push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
                 struct slip_error *err)
 {
@@ -65,8 +72,47 @@ static int push(struct slip_builder *b, struct slip_part *part, struct slip_stac
 
     if (fd < 0)
         return -1;
-    stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
-    stack->fds[stack->n++] = fd;
+    push_fd(stack, fd);
+    return 0;
+}
+
+/* overlayfs refuses a layer that lies inside another. An install step that wrote beneath DESTDIR
+ * and elsewhere too has its DESTDIR copied; most wrote to one of them only. */
+static int push_installed(struct slip_builder *b, struct slip_node *node, struct slip_stack *stack,
+                          struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_closep) int fs = slip_part_open(b, &node->parts[0], err);
+    char name[32];
+
+    if (fs < 0 || slip_list_dir(fs, ".", &names, err) < 0)
+        return -1;
+    int staged = slip_open_beneath(fs, stack->destdir, O_RDONLY | O_DIRECTORY, 0);
+    if (staged >= 0 && names.n > 1) {
+        slip_cleanup(slip_closep) int from = staged;
+        snprintf(name, sizeof name, "staged%zu", stack->n);
+        if (mkdirat(stack->scratch, name, 0755) < 0)
+            return slip_fail_errno(err, "cannot create a work directory");
+        staged = openat(stack->scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const struct slip_copy_tree copy = {
+            .from = from,
+            .source = "",
+            .to = staged,
+            .dest = "",
+            .emulated = b->tier == SLIP_TIER_SINGLE,
+            .xattrs = true,
+        };
+        if (staged < 0)
+            return slip_fail_errno(err, "cannot open a work directory");
+        if (slip_copy_tree(&copy, err) < 0) {
+            (void)close(staged);
+            return -1;
+        }
+    }
+    if (staged >= 0)
+        push_fd(stack, staged);
+    if (staged < 0 || names.n > 1)
+        push_fd(stack, SLIP_TAKE_FD(fs));
     return 0;
 }
 
@@ -85,7 +131,11 @@ int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct
 {
     while (step) {
         struct slip_node *node = slip_node_of(b, step);
-        for (size_t i = node->nparts; i-- > 0;)
+        bool install = ret->destdir && *ret->destdir && step->op == SLIP_OP_RUN &&
+                       step->run.install && node->nparts;
+        if (install && push_installed(b, node, ret, err) < 0)
+            return -1;
+        for (size_t i = install ? 0 : node->nparts; i-- > 0;)
             if (push(b, &node->parts[i], ret, err) < 0)
                 return -1;
         if (push_base(b, &node->base, ret, err) < 0)

@@ -42,8 +42,8 @@ static int only_content(int dir, struct slip_error *err)
     return 0;
 }
 
-int slip_work_publish(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
-                      struct slip_error *err)
+static int publish(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
+                   bool failed, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
@@ -57,15 +57,27 @@ int slip_work_publish(struct slip_work *work, struct slip_builder *b, struct sli
     work->scratch = -1;
     if (only_content(work->draft.dir, err) < 0)
         return -1;
-    slip_sha256_field(&sha, "slipway snapshot 1");
+    slip_sha256_field(&sha, failed ? "slipway failed 1" : "slipway snapshot 1");
     slip_sha256_field(&sha, node->def);
     slip_sha256_field(&sha, b->tier_name);
-    if (b->options->no_cache) /* a fresh one, whatever stands there */
+    if (failed || b->options->no_cache) /* a fresh one, whatever stands there */
         slip_sha256_field(&sha, b->store->session_name);
     node->parts[0] = (struct slip_part){ .has_blob = false };
     slip_key_finish(&sha, node->parts[0].snapshot);
     node->nparts = 1;
     return slip_snapshot_commit(&work->draft, node->parts[0].snapshot, err);
+}
+
+int slip_work_publish(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
+                      struct slip_error *err)
+{
+    return publish(work, b, node, false, err);
+}
+
+int slip_work_publish_failed(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
+                             struct slip_error *err)
+{
+    return publish(work, b, node, true, err);
 }
 
 void slip_work_release(struct slip_work *work)

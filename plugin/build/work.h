@@ -22,4 +22,7 @@ struct slip_rootfs slip_work_rootfs(const struct slip_work *work);
  * nothing in it is special. */
 int slip_work_publish(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
                       struct slip_error *err);
+/* The same for a step that failed: kept to be looked at, never to be found by a later build. */
+int slip_work_publish_failed(struct slip_work *work, struct slip_builder *b, struct slip_node *node,
+                             struct slip_error *err);
 void slip_work_release(struct slip_work *work);

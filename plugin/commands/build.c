@@ -231,21 +231,56 @@ static int write_depfile(const struct build *b, struct slip_error *err)
     return write_text(b->depfile, slip_buf_str(&text), err);
 }
 
+/* A layout with one image can be named without a tag by every tool; a recipe's tags are names of
+ * one image, so the layout carries the one that is asked for most. With -t, all of them. */
+static void list_layout_names(const struct build *b, const struct slip_strv *names,
+                              struct slip_strv *ret)
+{
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < names->n; i++)
+        if (slip_ends_with(names->v[i], ":latest"))
+            chosen = i;
+    if (b->tags.n)
+        slip_strv_copy(ret, names);
+    else if (names->n)
+        slip_strv_add(ret, names->v[chosen]);
+}
+
+/* A stage on the host (to run tests, say) leaves no image; asking for one is a mistake. */
+static int no_image(struct build *b, struct slip_error *err)
+{
+    const struct slip_stage *target = b->front.plan.target;
+
+    if (!b->tags.n && !b->outputs.n && !b->iidfile) {
+        slip_ui_summary(b->ui, "done, no image: the stage stands on the host");
+        return 0;
+    }
+    slip_fail_at(err, target->at, "the host's root file system cannot become an image");
+    return slip_error_hint(err, "copy what is needed into a stage that starts from scratch or from "
+                                "a base image");
+}
+
 static int write_outputs(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv layout_names = SLIP_STRV_INIT;
     char digest[72];
 
+    if (!b->built.manifest.hex[0])
+        return no_image(b, err);
     if (list_names(b, &names, err) < 0)
         return -1;
+    list_layout_names(b, &names, &layout_names);
     for (size_t i = 0; i < names.n; i++)
         if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
             return -1;
     for (size_t i = 0; i < b->outputs.n; i++) {
         slip_cleanup(slip_output_release) struct slip_output output = { 0 };
         if (slip_output_parse(b->outputs.v[i], &output, err) < 0 ||
-            slip_output_write(&output, s, &b->built.manifest, &names, slip_ui_events(b->ui), err) <
-                0)
+            slip_output_write(&output, s, &b->built.manifest,
+                              output.type == SLIP_OUT_OCI ? &layout_names : &names,
+                              slip_ui_events(b->ui), err) < 0)
             return -1;
     }
     slip_digest_name(&b->built.manifest, digest);
@@ -337,6 +372,10 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
     slip_jobserver_find(getenv("MAKEFLAGS"), options.jobserver);
     if (slip_epoch_find(b->front.contexts[0].path, &options.epoch, err) < 0)
         return -1;
+    if (b->front.is_recipe) { /* compilers and build scripts that honour it make the same bytes */
+        slip_cleanup(slip_freep) char *epoch = slip_xasprintf("%lld", (long long)options.epoch);
+        slip_strv_setenv(&b->step_env, "SOURCE_DATE_EPOCH", epoch);
+    }
     slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
     options.annotations = json_object_size(annotations) ? annotations : NULL;
     if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {

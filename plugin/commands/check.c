@@ -11,6 +11,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     options.context = argc ? argv[0] : NULL;
+    options.offline = true;
     if (slip_front_open(&front, s, &options, err) < 0 ||
         slip_front_plan(&front, s, &options, err) < 0)
         return -1;

@@ -36,10 +36,12 @@ struct slip_command {
 };
 
 /* Every verb, in the order of help. A new one is a file with its row, and a word here. */
-#define SLIP_EACH_COMMAND(X)                                                                       \
-    X(build)                                                                                       \
-    X(check) X(plan) X(generate) X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(export) \
-        X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
+#define SLIP_EACH_COMMAND(X)                                                                     \
+    X(build)                                                                                     \
+    X(check)                                                                                     \
+    X(plan)                                                                                      \
+    X(generate) X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(export) X(load) X(tag) \
+        X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)
 
@@ -48,6 +50,7 @@ const struct slip_command *slip_command_find(const char *name);
 /* Opens the store of SLIPWAY_STORE, or of $XDG_DATA_HOME; once. */
 int slip_session_store(struct slip_session *s, struct slip_error *err);
 int slip_exit_status(const struct slip_error *err);
+#define SLIP_SKIPPED 77 /* of a test that this host cannot run, as CTest and automake have it */
 /* Parses the options of `command`; prints its page for -h and answers 1. 0 to go on; -1. */
 int slip_command_opts(struct slip_session *s, const struct slip_command *command, int *argc,
                       char ***argv, const struct slip_opt *opts, struct slip_error *err);

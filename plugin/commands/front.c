@@ -72,7 +72,7 @@ static int take_needs(struct slip_front *front, struct slip_session *s,
     const struct slip_context main_context = {
         .name = "",
         .path = options->context ? options->context : slip_arena_strdup(&s->arena, needs->context),
-        .skip_build_trees = true,
+        .is_source = true,
     };
 
     add_context(front, &s->arena, &main_context);
@@ -82,7 +82,7 @@ static int take_needs(struct slip_front *front, struct slip_session *s,
             .name = slip_arena_strndup(&s->arena, needs->contexts.v[i],
                                        (size_t)(equals - needs->contexts.v[i])),
             .path = slip_arena_strdup(&s->arena, equals + 1),
-            .own_outputs = true,
+            .is_build_tree = true,
         };
         add_context(front, &s->arena, &context);
     }
@@ -228,7 +228,7 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
         .contexts = &contexts,
         .labels = &options->labels,
         .ignore = ignore,
-        .base_config = base_config,
+        .base_config = options->offline ? NULL : base_config,
         .warn = front->is_recipe ? NULL : warn,
         .user = s,
     };

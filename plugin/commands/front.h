@@ -14,6 +14,7 @@ struct slip_front_options {
     const char *frontend; /* "recipe", "dockerfile", or NULL */
     const char *context;  /* NULL: the recipe's, or "." */
     const char *target, *platform;
+    bool offline; /* only read: bases that are images are not looked at */
     struct slip_strv build_args, contexts, labels;
 };
 

@@ -3,21 +3,11 @@
 #include "util/fs.h"
 #include "util/mem.h"
 
-/* <share>/..., or <source tree>/... */
+/* A build tree looks like an installed Slipway: cmake/SlipwayPackage.cmake sees to it. */
 static char *in_share(const char *share, const char *name)
 {
     return strcmp(name, "cmake") == 0 ? slip_xasprintf("%s/cmake/Slipway", share)
                                       : slip_xasprintf("%s/slipway/%s", share, name);
-}
-
-static char *in_build_tree(const char *bin, const char *name)
-{
-    if (strcmp(bin, SLIPWAY_BUILD_BIN) != 0)
-        return NULL;
-    if (strcmp(name, "cmake") == 0) /* SlipwayConfig.cmake is made in the build tree */
-        return slip_xstrdup(SLIPWAY_BUILD_CMAKE);
-    return slip_xasprintf("%s/%s%s", SLIPWAY_SOURCE, strcmp(name, "slipway.mk") == 0 ? "make/" : "",
-                          name);
 }
 
 char *slip_resource_path(const char *name, struct slip_error *err)
@@ -35,12 +25,9 @@ char *slip_resource_path(const char *name, struct slip_error *err)
     exe[n] = '\0';
     slip_cleanup(slip_freep) char *bin =
         slip_xstrndup(exe, (size_t)(slip_path_base(exe) - exe) - 1);
-    char *path = in_build_tree(bin, name);
-    if (!path) {
-        slip_cleanup(slip_freep) char *up = slip_xasprintf("%s/../share", bin);
-        slip_cleanup(slip_freep) char *share = slip_path_clean(up);
-        path = in_share(share, name);
-    }
+    slip_cleanup(slip_freep) char *up = slip_xasprintf("%s/../share", bin);
+    slip_cleanup(slip_freep) char *share = slip_path_clean(up);
+    char *path = in_share(share, name);
     if (access(path, F_OK) == 0)
         return path;
     slip_fail(err, SLIP_EHOST, "'%s' is missing: Slipway is not completely installed", path);

@@ -1,7 +1,6 @@
 /* resource.h - the files that belong to the program: templates, slipway.mk, the CMake package.
- * Looked up beside the installed program (<prefix>/share), or in the source tree when the program
- * runs from the build tree it was made in. SLIPWAY_DATA names another directory like
- * <prefix>/share.
+ * Looked up beside the program (<prefix>/share), which is also where a build tree has them.
+ * SLIPWAY_DATA names another directory like <prefix>/share.
  */
 #pragma once
 

@@ -84,18 +84,19 @@ static int parse_network(const char *text, bool *ret, struct slip_error *err)
     return 0;
 }
 
-/* As docker: 125 when Slipway itself failed, 126 and 127 when the program could not be started. */
-static int start_failed(struct slip_session *s, struct slip_error *err)
+/* As docker: 127 when the program is not there, 126 when it cannot be executed, 125 when Slipway
+ * itself failed; a wrong image or a host that cannot keep statuses of their own. */
+static int start_failed(struct slip_session *s, bool judged, struct slip_error *err)
 {
-    int status = err->sys_errno == EACCES   ? 126
-                 : err->sys_errno == ENOENT ? 127
-                                            : slip_exit_status(err);
+    bool host_cannot = err->code == SLIP_EHOST;
 
-    if (status == 3 || status == 2)
+    if ((host_cannot && !judged) || err->code == SLIP_EINPUT || err->code == SLIP_ECANCELLED)
         return -1;
+    int status = err->code != SLIP_ESTEP ? 125 : err->sys_errno ? 126 : 127;
     slip_error_print(err, s->err);
     slip_error_release(err);
-    return status == 126 || status == 127 ? status : 125;
+    /* A test that this host cannot run is skipped, not failed. */
+    return host_cannot ? SLIP_SKIPPED : status;
 }
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
@@ -144,7 +145,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
     if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
-        return start_failed(s, err);
+        return start_failed(s, judged, err);
     int rc = judged ? check(&expect, &status, err) : status_of(&status);
     slip_buf_release(&expect.seen);
     return rc;
@@ -154,9 +155,11 @@ const struct slip_command slip_command_run = {
     .name = "run",
     .synopsis = "run [OPTION...] IMAGE [ARG...]",
     .summary = "run an image in the sandbox, without any engine",
-    .about = "Runs the image's program in namespaces of its own. What it writes is gone when it\n"
-             "ends. The exit status is the program's; 125 when it could not be prepared, 126 when\n"
-             "it cannot be executed, 127 when it is not there.",
+    .about =
+        "Runs the image's program in namespaces of its own. What it writes is gone when it\n"
+        "ends. The exit status is the program's; 125 when it could not be prepared, 126 when\n"
+        "it cannot be executed, 127 when it is not there. With --expect-output or --expect-exit\n"
+        "it is 0 if that was met, and 77 where this host cannot run containers.",
     .min_args = 1,
     .max_args = -1,
     .needs_store = true,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "build/locate.h"
+#include "store/record.h"
 #include "util/fs.h"
 #include "util/json.h"
 #include "util/str.h"
@@ -31,6 +32,27 @@ static void layout_names(const char *where, struct slip_strv *ret)
     }
 }
 
+/* A layout made by a recipe carries one name; the store knows the image's other tags. */
+static int sibling_names(struct slip_session *s, const struct slip_digest *manifest,
+                         struct slip_strv *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv all = SLIP_STRV_INIT;
+    size_t given = ret->n;
+
+    if (slip_ref_list(&s->store, &all, err) < 0)
+        return -1;
+    for (size_t i = 0; i < all.n; i++)
+        for (size_t k = 0; k < given; k++) {
+            size_t n = (size_t)(strrchr(ret->v[k], ':') - ret->v[k]) + 1;
+            struct slip_digest digest;
+            if (strncmp(all.v[i], ret->v[k], n) == 0 && !slip_strv_has(ret, all.v[i]) &&
+                slip_ref_get(&s->store, all.v[i], &digest, err) == 1 &&
+                slip_digest_equal(&digest, manifest))
+                slip_strv_add(ret, all.v[i]);
+        }
+    return 0;
+}
+
 int slip_target_image(struct slip_session *s, const char *text, struct slip_digest *ret,
                       struct slip_strv *ret_names, struct slip_error *err)
 {
@@ -40,6 +62,7 @@ int slip_target_image(struct slip_session *s, const char *text, struct slip_dige
         return 0;
     if (slip_starts_with(text, "oci:")) {
         layout_names(text + 4, ret_names);
+        return sibling_names(s, ret, ret_names, err);
     } else if (!strchr(text, ':') || !slip_starts_with(text, "sha256:")) {
         slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
         slip_cleanup(slip_freep) char *name = slip_image_name(text, &ignored);

@@ -118,18 +118,6 @@ static void escape_into(struct slip_buf *out, const char *text, const char *spec
     }
 }
 
-void slip_instruction_literal(struct slip_dockerfile *ast, struct slip_instruction *ins,
-                              const char *text, struct slip_span at)
-{
-    slip_cleanup(slip_buf_release) struct slip_buf raw = SLIP_BUF_INIT;
-
-    escape_into(&raw, text, "$'\"", ast->escape);
-    if ((ins->kind == SLIP_INS_COPY || ins->kind == SLIP_INS_ADD || ins->kind == SLIP_INS_VOLUME) &&
-        (!*text || text[strcspn(text, " \t\v\f\r")]))
-        ins->json = true;
-    slip_instruction_arg(ast, ins, slip_buf_str(&raw), at);
-}
-
 /* Within double quotes only '$', '"' and the escape itself need an escape; blanks need quotes. */
 static void quote_into(struct slip_buf *out, const char *text, char escape)
 {
@@ -140,6 +128,29 @@ static void quote_into(struct slip_buf *out, const char *text, char escape)
     escape_into(out, text, "$\"", escape);
     if (!plain)
         slip_buf_putc(out, '"');
+}
+
+/* Words that blanks would tear apart, or that would start a heredoc, need the JSON form. */
+static bool needs_json(const struct slip_instruction *ins, const char *text)
+{
+    bool can =
+        ins->kind == SLIP_INS_COPY || ins->kind == SLIP_INS_ADD || ins->kind == SLIP_INS_VOLUME;
+
+    return can && (!*text || text[strcspn(text, " \t\v\f\r")] || strstr(text, "<<"));
+}
+
+void slip_instruction_literal(struct slip_dockerfile *ast, struct slip_instruction *ins,
+                              const char *text, struct slip_span at)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf raw = SLIP_BUF_INIT;
+    size_t n = strlen(text);
+
+    ins->json |= needs_json(ins, text);
+    if (!ins->json && n && (strchr(" \t", text[0]) || strchr(" \t", text[n - 1])))
+        quote_into(&raw, text, ast->escape);
+    else
+        escape_into(&raw, text, "$'\"", ast->escape);
+    slip_instruction_arg(ast, ins, slip_buf_str(&raw), at);
 }
 
 void slip_instruction_pair(struct slip_dockerfile *ast, struct slip_instruction *ins,

@@ -136,7 +136,8 @@ void slip_instruction_flag(struct slip_dockerfile *ast, struct slip_instruction 
 void slip_instruction_arg(struct slip_dockerfile *ast, struct slip_instruction *ins,
                           const char *text, struct slip_span at);
 /* The same for a text that must come out as it is: '$', quotes and escapes are escaped. A blank
- * turns COPY, ADD and VOLUME into their JSON form. For RUN, CMD, ENTRYPOINT use _exec or _arg. */
+ * (or "<<") turns COPY, ADD and VOLUME into their JSON form. For RUN, CMD, ENTRYPOINT use _exec or
+ * _arg. */
 void slip_instruction_literal(struct slip_dockerfile *ast, struct slip_instruction *ins,
                               const char *text, struct slip_span at);
 /* NAME=value of ENV, LABEL and ARG, quoted so that the value comes out as it is. value NULL: ARG

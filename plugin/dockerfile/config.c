@@ -376,7 +376,9 @@ static int lower_onbuild(struct lowering *lo, const struct slip_instruction *ins
         return -1;
     while (line.len && line.data[line.len - 1] == '\n')
         line.data[--line.len] = '\0';
-    if (text(lo, ins->at, slip_buf_str(&line), &json) < 0)
+    const char *head = strstr(slip_buf_str(&line), "\n\n"); /* of another escape character */
+    if (text(lo, ins->at, lo->ast->escape != '\\' && head ? head + 2 : slip_buf_str(&line), &json) <
+        0)
         return -1;
     if (!json_is_array(list)) {
         list = json_array();

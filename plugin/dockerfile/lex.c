@@ -246,13 +246,27 @@ int slip_lex_line(struct slip_lexer *lexer, struct slip_line *ret)
     return 0;
 }
 
+/* The last piece that begins at or before a byte. */
+static size_t piece_of(const struct slip_line *line, size_t at)
+{
+    size_t low = 0, high = line->npieces;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (line->pieces[middle].at <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct slip_span slip_line_span(const struct slip_line *line, size_t from, size_t to)
 {
-    size_t i = 0;
+    size_t i = piece_of(line, from), end = to;
 
-    while (i + 1 < line->npieces && line->pieces[i + 1].at <= from)
-        i++;
-    size_t end = i + 1 < line->npieces && line->pieces[i + 1].at < to ? line->pieces[i + 1].at : to;
+    if (i + 1 < line->npieces && line->pieces[i + 1].at < to)
+        end = line->pieces[i + 1].at;
     return (struct slip_span){ line->src, line->pieces[i].off + (from - line->pieces[i].at),
                                end > from ? end - from : 0 };
 }

@@ -46,7 +46,8 @@ struct lowering {
 
 /* --- variables.c ------------------------------------------------------------------------- */
 
-int slip_lower_globals(struct lowering *lo);
+/* Platform and global ARGs; `stage` is the target. */
+int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage);
 int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins);
 /* Expands a word in the current stage, or with global ARGs only. The result is in the arena. */
 int slip_lower_expand(struct lowering *lo, struct slip_word word, const char **ret);
@@ -94,6 +95,18 @@ json_t *slip_lower_command(struct lowering *lo, const struct slip_instruction *i
 const char *slip_lower_cwd(const struct lowering *lo);
 /* path below cwd, cleaned; a '/' or '/.' at the end stays as '/'. */
 const char *slip_lower_path(struct lowering *lo, const char *path);
+
+/* --- stages.c ---------------------------------------------------------------------------- */
+
+/* Lists the stages, without looking into them. */
+int slip_lower_stages(struct lowering *lo);
+/* The one to build; NULL with *err set. */
+struct lower_stage *slip_lower_target(struct lowering *lo);
+/* What FROM says: base and platform. */
+int slip_lower_resolve(struct lowering *lo, struct lower_stage *st);
+/* Marks the stage and all it reads from, with their bases' configs and triggers. */
+int slip_lower_collect(struct lowering *lo, struct lower_stage *st);
+struct lower_stage *slip_lower_stage_of(struct lowering *lo, const struct slip_stage *stage);
 
 /* --- lower.c ----------------------------------------------------------------------------- */
 

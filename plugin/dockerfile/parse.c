@@ -358,6 +358,8 @@ static int read_heredocs(struct parser *p, struct slip_instruction *ins, size_t 
         if (!slip_heredoc_word(p->ast->arena, p->line.text + at, to - at, &doc))
             continue;
         doc.at = span(p, at, to);
+        if (ins->kind != SLIP_INS_RUN && doc.name[strcspn(doc.name, " \t\v\f\r")])
+            return slip_fail_at(p->err, doc.at, "the name of a text cannot have a blank here");
         if (slip_lex_heredoc(p->lexer, &doc, p->err) < 0)
             return -1;
         slip_ast_heredoc(p->ast, ins, doc);

@@ -37,29 +37,43 @@ static bool ends_in_escape(const char *text, char escape)
     return n && text[n - 1] == escape && (n == 1 || text[n - 2] != escape);
 }
 
-static int put_text(struct printer *p, const char *text)
+static int put_text(struct printer *p, const char *text, bool is_last)
 {
     size_t n = strlen(text);
 
     if (strchr(text, '\n'))
         return cannot(p, text, "a line break cannot stand here");
-    if (n == 0 || slip_is_blank(text[0]) || slip_is_blank(text[n - 1]))
+    bool escaped = n > 1 && text[n - 2] == p->escape && !is_last;
+    if (n == 0 || slip_is_blank(text[0]) || (slip_is_blank(text[n - 1]) && !escaped))
         return cannot(p, text, "it is empty, or begins or ends with a blank");
-    if (ends_in_escape(text, p->escape))
+    if (is_last && ends_in_escape(text, p->escape))
         return cannot(p, text, "it ends in the character that joins lines");
     slip_buf_puts(p->out, text);
     return 0;
 }
 
+static bool is_pair_kind(const struct slip_instruction *ins)
+{
+    return ins->kind == SLIP_INS_ENV || ins->kind == SLIP_INS_LABEL;
+}
+
 static int put_words(struct printer *p, size_t from, bool blanks_ok)
 {
+    /* Words such as '["a' and 'b"]' must not come back as a JSON array, in which no form feed can
+     * stand; between words any blank will do. */
+    bool like_json = !blanks_ok && !p->ins->nheredocs && p->ins->nargs > from + 1 &&
+                     p->ins->args[from].text[0] == '[';
+
     for (size_t i = from; i < p->ins->nargs; i++) {
         const char *text = p->ins->args[i].text;
         if (!blanks_ok && has_blank(text))
             return cannot(p, text, "it has a blank");
         if (i > from)
+            slip_buf_putc(p->out, like_json ? '\f' : ' ');
+        /* The old form of ENV: a name that ends in an escape would take the blank behind it. */
+        if (i > from && ends_in_escape(p->ins->args[i - 1].text, p->escape) && is_pair_kind(p->ins))
             slip_buf_putc(p->out, ' ');
-        if (put_text(p, text) < 0)
+        if (put_text(p, text, i + 1 == p->ins->nargs) < 0)
             return -1;
     }
     return 0;
@@ -254,7 +268,7 @@ void slip_instruction_line(const struct slip_instruction *ins, struct slip_buf *
     }
     if (json)
         slip_buf_printf(out, " %s", slip_buf_str(&words));
-    if (ins->nheredocs) { /* its first line says what it is about */
+    if (ins->kind == SLIP_INS_RUN && ins->nheredocs) { /* its first line says what it is about */
         const char *text = ins->heredocs[0].text + strspn(ins->heredocs[0].text, " \t\r\n");
         size_t n = strcspn(text, "\r\n");
         slip_buf_printf(out, " (%.*s%s)", (int)(n > 72 ? 72 : n), text, text[n] ? "..." : "");

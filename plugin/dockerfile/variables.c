@@ -212,13 +212,14 @@ static int set_global(struct lowering *lo, struct slip_word key, const char *val
     return record(lo, key, value);
 }
 
-int slip_lower_globals(struct lowering *lo)
+int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage)
 {
     slip_cleanup(slip_freep) char *host = slip_xasprintf("linux/%s", host_architecture());
     const char *target = lo->options->platform ? lo->options->platform : host;
 
     set_platform(lo, "BUILD", host);
     set_platform(lo, "TARGET", target);
+    slip_strv_setenv(&lo->globals, "TARGETSTAGE", stage->named ? stage->stage->name : "default");
     for (size_t i = 0; i < lo->globals.n; i++) { /* users may override these, too */
         slip_cleanup(slip_freep) char *name =
             slip_xstrndup(lo->globals.v[i], strcspn(lo->globals.v[i], "="));

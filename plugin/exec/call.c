@@ -92,7 +92,7 @@ static ssize_t read_path(struct slip_call *call, uint64_t at, char *to)
 /* Paths that mean another object to every process: the kernel shall look them up. */
 static bool is_about_itself(const char *path)
 {
-    return strncmp(path, "/proc", 5) == 0 || strncmp(path, "/dev/fd", 7) == 0 ||
+    return strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/dev/fd", 7) == 0 ||
            strncmp(path, "/dev/std", 8) == 0;
 }
 

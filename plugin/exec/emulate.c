@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -72,6 +73,7 @@ static answer_fn *const answers[CALLS_LIMIT] = {
     [SYS_setresgid] = slip_emulate_set_id,
     [SYS_setfsuid] = slip_emulate_set_id,
     [SYS_setfsgid] = slip_emulate_set_id,
+    [SYS_prctl] = slip_emulate_keep_caps,
     [SYS_chroot] = note_chroot,
 };
 
@@ -110,6 +112,13 @@ static void send_answer(const struct slip_call *call)
     (void)ioctl(call->listener, SECCOMP_IOCTL_NOTIF_SEND, &out.resp);
 }
 
+static bool is_deserted(int listener)
+{
+    struct pollfd p = { .fd = listener, .events = POLLIN };
+
+    return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
 static void *serve(void *user)
 {
     struct slip_call call = { .listener = (int)(intptr_t)user, .held = -1 };
@@ -123,7 +132,8 @@ static void *serve(void *user)
     for (;;) {
         memset(&in, 0, sizeof in);
         if (ioctl(call.listener, SECCOMP_IOCTL_NOTIF_RECV, &in.req) < 0) {
-            if (errno == EINTR || errno == ENOENT) /* ENOENT: killed before we could look */
+            /* ENOENT: killed before we could look; for good, when nobody is left to ask */
+            if (errno == EINTR || (errno == ENOENT && !is_deserted(call.listener)))
                 continue;
             return NULL;
         }

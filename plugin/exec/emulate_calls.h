@@ -12,11 +12,13 @@ void slip_emulate_get_res_ids(struct slip_call *call);
 void slip_emulate_get_groups(struct slip_call *call);
 void slip_emulate_set_groups(struct slip_call *call);
 void slip_emulate_set_id(struct slip_call *call);
+void slip_emulate_keep_caps(struct slip_call *call);
 
 struct slip_creds {
     unsigned uid[4], gid[4]; /* real, effective, saved, file system */
     size_t ngroups;
     unsigned *groups; /* owned by the table */
+    uint64_t keeper;  /* program that asked to keep its capabilities over setuid(2); or 0 */
 };
 
 enum { SLIP_ID_REAL, SLIP_ID_EFFECTIVE, SLIP_ID_SAVED, SLIP_ID_FS };

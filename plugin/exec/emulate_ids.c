@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -21,7 +24,8 @@ static unsigned first; /* the command's own */
 static bool is_same(const struct slip_creds *a, const struct slip_creds *b)
 {
     return memcmp(a->uid, b->uid, sizeof a->uid) == 0 &&
-           memcmp(a->gid, b->gid, sizeof a->gid) == 0 && a->ngroups == b->ngroups &&
+           memcmp(a->gid, b->gid, sizeof a->gid) == 0 && a->keeper == b->keeper &&
+           a->ngroups == b->ngroups &&
            (!a->ngroups || memcmp(a->groups, b->groups, a->ngroups * sizeof *a->groups) == 0);
 }
 
@@ -93,6 +97,44 @@ static void change(struct slip_call *call, const struct slip_creds *creds)
         slip_call_fail(call, EAGAIN);
 }
 
+/* What tells one exec(2) of a process from the next: where its stack begins. 0: cannot be told. */
+static uint64_t program_of(const struct slip_call *call)
+{
+    char path[SLIP_CALL_PREFIX], text[1024];
+    uint64_t stack = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", call->tid);
+    slip_cleanup(slip_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    const char *p = strrchr(text, ')'); /* the end of field 2 */
+    for (int field = 2; p && field < 28; field++)
+        p = strchr(p + 1, ' ');
+    return p && sscanf(p, "%" SCNu64, &stack) == 1 ? stack : 0;
+}
+
+/* Root, or between PR_SET_KEEPCAPS and the next exec: setpriv(1) changes its user before its
+ * groups.
+ */
+static bool is_privileged(const struct slip_call *call, const struct slip_creds *creds)
+{
+    return creds->uid[SLIP_ID_EFFECTIVE] == 0 ||
+           (creds->keeper && creds->keeper == program_of(call));
+}
+
+void slip_emulate_keep_caps(struct slip_call *call)
+{
+    struct slip_creds creds = *slip_emulate_creds(call);
+
+    if (is_privileged(call, &creds)) {
+        creds.keeper = call->args[1] ? program_of(call) : 0;
+        change(call, &creds);
+    }
+    call->go_on = true; /* the kernel keeps the flag that PR_GET_KEEPCAPS shows */
+}
+
 void slip_emulate_get_id(struct slip_call *call)
 {
     const struct slip_creds *creds = slip_emulate_creds(call);
@@ -139,7 +181,7 @@ void slip_emulate_set_groups(struct slip_call *call)
     unsigned groups[SLIP_GROUPS_LIMIT];
     size_t n = call->args[0];
 
-    if (creds.uid[SLIP_ID_EFFECTIVE] != 0)
+    if (!is_privileged(call, &creds))
         return slip_call_fail(call, EPERM);
     if (n > SLIP_GROUPS_LIMIT)
         return slip_call_fail(call, EINVAL);
@@ -203,7 +245,7 @@ static int set_three(unsigned ids[4], bool privileged, const uint64_t *args)
 void slip_emulate_set_id(struct slip_call *call)
 {
     struct slip_creds creds = *slip_emulate_creds(call);
-    bool privileged = creds.uid[SLIP_ID_EFFECTIVE] == 0, of_user = false;
+    bool privileged = is_privileged(call, &creds), of_user = false;
     unsigned a = (unsigned)call->args[0], b = (unsigned)call->args[1], old;
     int error = 0;
 

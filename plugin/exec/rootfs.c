@@ -14,14 +14,14 @@ int slip_rootfs_mount(const struct slip_rootfs *rootfs, struct slip_mounted *ret
     return slip_stack_mount(rootfs, NULL, ret, err);
 }
 
-/* Unmounts <own>/<name> and removes the mount point; never what is below it. */
-static int unmount(int own, const char *name)
+/* Unmounts the tmpfs and all that is mounted in it, and removes the mount point; never what is
+ * below it. */
+static int unmount(int scratch, const char *name)
 {
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("/proc/self/fd/%d/%s", own, name);
+    slip_cleanup(slip_freep) char *path = slip_xasprintf("/proc/self/fd/%d/%s", scratch, name);
 
-    while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-        ;
-    return unlinkat(own, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+    (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+    return unlinkat(scratch, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* What was made for a directory of the host and took nothing goes away again. */
@@ -42,16 +42,14 @@ void slip_mounted_release(struct slip_mounted *mounted)
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_closep) int scratch = SLIP_TAKE_FD(mounted->scratch);
     slip_cleanup(slip_closep) int upper = SLIP_TAKE_FD(mounted->upper);
-    slip_cleanup(slip_closep) int root = SLIP_TAKE_FD(mounted->root);
+    slip_cleanup(slip_closep) SLIP_UNUSED int root = SLIP_TAKE_FD(mounted->root);
 
     if (scratch < 0 || !mounted->name[0])
         return;
-    slip_cleanup(slip_closep) int own =
-        openat(scratch, mounted->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (own < 0 || unmount(own, "m") < 0 || unmount(own, "t") < 0)
-        return; /* still mounted: removing a tree here could reach what is below */
-    (void)slip_remove_tree(own, "w", &err);
-    (void)unlinkat(scratch, mounted->name, AT_REMOVEDIR);
+    slip_cleanup(slip_freep) char *work = slip_xasprintf("%s.work", mounted->name);
+    if (unmount(scratch, mounted->name) < 0)
+        return; /* still mounted, and then so is what its work directories belong to */
+    (void)slip_remove_tree(scratch, work, &err);
     if (upper >= 0)
         drop_unused(upper);
 }

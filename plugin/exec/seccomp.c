@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -113,7 +114,7 @@ static int fill_emulated(scmp_filter_ctx ctx)
                 : add_masked(ctx, SCMP_ACT_NOTIFY, opening_calls[i].name, opening_calls[i].arg,
                              __O_TMPFILE, __O_TMPFILE);
     }
-    return rc;
+    return rc ? rc : add_masked(ctx, SCMP_ACT_NOTIFY, "prctl", 0, LOW32, PR_SET_KEEPCAPS);
 }
 
 /* The kernel's form of a filter; owned by the caller. */

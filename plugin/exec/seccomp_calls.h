@@ -334,6 +334,7 @@ static const char *const known_calls[] = {
     "sigprocmask",
     "sigreturn",
     "sigsuspend",
+    "socket",
     "socketcall",
     "socketpair",
     "splice",

@@ -1,11 +1,11 @@
 /* skeleton.h - the usual directories of the host, owned by us, so that they can be copied up.
  *
  * overlayfs copies a directory up before it puts anything into it, and cannot when the owner is not
- * mapped in this user namespace. A layer of empty directories with the host's modes and times
- * above the host's own solves that for every directory it holds. Copying all directories of
- * a host would cost more than most steps: the rules in skeleton.c name how deep each prefix goes.
- * Below that, new directories can be made only where their parent is in the skeleton.
- * Depends on: exec/stack, util/.
+ * mapped in this user namespace. A layer of empty directories with the host's modes above the
+ * host's own solves that for every directory it holds. All directories of a host would cost more
+ * than most steps: the rules in skeleton.c say how deep each prefix goes. Below that depth nothing
+ * can be put into a directory of the host (EOVERFLOW); new directories are not concerned.
+ * The host is read once per process. Thread-safe. Depends on: util/.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 #include "exec/stack.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -29,8 +30,8 @@ struct part {
 /* One root file system in the making. */
 struct stack {
     const struct slip_rootfs *spec;
-    int own;  /* owned: <scratch>/<name> */
-    int temp; /* owned: its tmpfs */
+    int temp; /* owned: <scratch>/<name> */
+    int work; /* owned: <scratch>/<name>.work, or -1 */
     bool userns;
     struct slip_strv dirs; /* of the host, shown */
 };
@@ -52,8 +53,8 @@ static void part_add(struct part *part, int fd)
 
 static void stack_release(struct stack *s)
 {
-    slip_closep(&s->own);
     slip_closep(&s->temp);
+    slip_closep(&s->work);
     slip_strv_release(&s->dirs);
 }
 
@@ -86,9 +87,10 @@ int slip_rootfs_shows_host(const char *path)
     return n > 0 && !is_hidden(top, n) && stat(host, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* <scratch>/<name> with its directories, and the tmpfs. */
-static int make_own(struct stack *s, struct slip_mounted *m, struct slip_error *err)
+/* The tmpfs with its directories. */
+static int make_temp(struct stack *s, struct slip_mounted *m, struct slip_error *err)
 {
+    static const char *const dirs[] = { "root", "stub", "skeleton", "files", "empty", "nothing" };
     uint64_t salt = 0;
 
     (void)!getrandom(&salt, sizeof salt, 0);
@@ -96,21 +98,25 @@ static int make_own(struct stack *s, struct slip_mounted *m, struct slip_error *
     m->scratch = fcntl(s->spec->scratch, F_DUPFD_CLOEXEC, 3);
     if (m->scratch < 0 || mkdirat(m->scratch, m->name, 0700) < 0)
         return slip_fail_errno(err, "cannot make a scratch directory");
-    s->own = openat(m->scratch, m->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->own < 0 || mkdirat(s->own, "m", 0755) < 0 || mkdirat(s->own, "w", 0700) < 0 ||
-        mkdirat(s->own, "t", 0700) < 0)
-        return slip_fail_errno(err, "cannot make a scratch directory");
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("/proc/self/fd/%d/t", s->own);
+    slip_cleanup(slip_freep) char *path =
+        slip_xasprintf("/proc/self/fd/%d/%s", m->scratch, m->name);
     if (mount("tmpfs", path, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755,size=64m") < 0)
         return slip_fail_errno(err, "cannot mount a tmpfs");
-    s->temp = openat(s->own, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->temp < 0 || slip_stack_mkdir(s->temp, "stub", 0755) < 0 ||
-        slip_stack_mkdir(s->temp, "empty", 0755) < 0 ||
-        slip_stack_mkdir(s->temp, "nothing", 0755) < 0 ||
-        slip_stack_mkdir(s->temp, "files", 0755) < 0 ||
-        slip_stack_mkdir(s->temp, "skeleton", 0755) < 0)
-        return slip_fail_errno(err, "cannot prepare a tmpfs");
+    s->temp = openat(m->scratch, m->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(dirs); i++)
+        if (s->temp < 0 || slip_stack_mkdir(s->temp, dirs[i], 0755) < 0)
+            return slip_fail_errno(err, "cannot prepare a tmpfs");
     return 0;
+}
+
+static int make_work(struct stack *s, const struct slip_mounted *m, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("%s.work", m->name);
+
+    if (mkdirat(m->scratch, name, 0700) < 0)
+        return slip_fail_errno(err, "cannot make a work directory");
+    s->work = openat(m->scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return s->work < 0 ? slip_fail_errno(err, "cannot make a work directory") : 0;
 }
 
 /* The stub layer: `path` with its parents, a directory if it ends in '/'. */
@@ -132,6 +138,19 @@ static int make_stub(int stub, const char *path)
     return fd < 0 ? -1 : fchmod(fd, 0644);
 }
 
+/* 1: there is nothing in it to show, so that the root's own overlay will do. */
+static int is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    int n = 0;
+
+    while (dir && n < 3 && readdir(dir)) /* "." and ".." */
+        n++;
+    if (dir)
+        (void)closedir(dir);
+    return n == 2;
+}
+
 /* The host's top level, in the stub layer: links as they are, directories as mount points. */
 static int copy_top_level(struct stack *s, int stub, struct slip_error *err)
 {
@@ -147,7 +166,8 @@ static int copy_top_level(struct stack *s, int stub, struct slip_error *err)
         if (is_hidden(name, strlen(name)) || lstat(path, &st) < 0)
             continue;
         if (S_ISDIR(st.st_mode)) {
-            slip_strv_add(&s->dirs, name);
+            if (!is_empty(path))
+                slip_strv_add(&s->dirs, name);
             if (slip_stack_mkdir(stub, name, st.st_mode & 07777) < 0)
                 return slip_fail_errno(err, "cannot prepare '/%s'", name);
         }
@@ -178,11 +198,9 @@ static int fill_stub(struct stack *s, const struct slip_strv *stubs, struct slip
 
 static int work_dir(struct stack *s, const char *name)
 {
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("w/%s", name);
-
-    if (mkdirat(s->own, path, 0700) < 0)
+    if (mkdirat(s->work, name, 0700) < 0)
         return -1;
-    return openat(s->own, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return openat(s->work, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static int mount_part(struct part *part, int dir, const char *name, struct slip_error *err)
@@ -219,7 +237,7 @@ static int mount_root(struct stack *s, bool stub, struct slip_error *err)
             return slip_fail_errno(err, "cannot make a work directory");
     }
     fill_up(s, &part);
-    return mount_part(&part, s->own, "m", err);
+    return mount_part(&part, s->temp, "root", err);
 }
 
 /* Adds `top` of one layer. 1: what lies below is hidden. */
@@ -336,13 +354,13 @@ int slip_stack_mount(const struct slip_rootfs *rootfs, const struct slip_strv *s
                      struct slip_mounted *ret, struct slip_error *err)
 {
     slip_cleanup(slip_mounted_release) struct slip_mounted m = SLIP_MOUNTED_INIT;
-    slip_cleanup(stack_release) struct stack s = { .spec = rootfs, .own = -1, .temp = -1 };
+    slip_cleanup(stack_release) struct stack s = { .spec = rootfs, .temp = -1, .work = -1 };
     enum slip_tier tier;
 
     if (!slip_tier_entered(&tier))
         return slip_fail(err, SLIP_EHOST, "cannot mount before a tier was entered");
     s.userns = tier != SLIP_TIER_ROOT;
-    if (make_own(&s, &m, err) < 0)
+    if (make_temp(&s, &m, err) < 0 || (rootfs->upper >= 0 && make_work(&s, &m, err) < 0))
         return -1;
     if ((stubs || rootfs->host) && fill_stub(&s, stubs, err) < 0)
         return -1;
@@ -350,7 +368,7 @@ int slip_stack_mount(const struct slip_rootfs *rootfs, const struct slip_strv *s
         return -1;
     if (mount_root(&s, stubs || rootfs->host, err) < 0)
         return -1;
-    m.root = openat(s.own, "m", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    m.root = openat(s.temp, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (m.root < 0)
         return slip_fail_errno(err, "cannot open the root that was mounted");
     for (size_t i = 0; i < s.dirs.n; i++)
@@ -363,7 +381,7 @@ int slip_stack_mount(const struct slip_rootfs *rootfs, const struct slip_strv *s
 
 int slip_stack_files(const struct slip_mounted *mounted, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s/t/files", mounted->name);
+    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s/files", mounted->name);
     int fd = openat(mounted->scratch, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     return fd < 0 ? slip_fail_errno(err, "cannot open a scratch directory") : fd;

@@ -1,9 +1,9 @@
 /* stack.h - a root file system being put together: what rootfs.h and the sandbox share.
  *
- * Everything private to one mounted root stands in <scratch>/<name>/:
- *   m   where the merged root is mounted
- *   w   overlayfs work directories
- *   t   a tmpfs: stub layer, skeleton and generated files, which cost nothing to remove
+ * What is private to one mounted root:
+ *   <scratch>/<name>/       mount point of a tmpfs: stub layer, skeleton, generated files, and the
+ *                           mount points of the overlays; all gone when it is unmounted
+ *   <scratch>/<name>.work/  overlayfs work directories, which must be where the upper is
  * Depends on: exec/overlay, exec/skeleton, util/.
  */
 #pragma once

@@ -10,6 +10,7 @@
 #include "exec/overlay.h"
 #include "exec/resolve.h"
 #include "exec/stack.h"
+#include "util/buf.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -157,13 +158,12 @@ static int make_overlay(struct slip_stage *stage, const struct slip_sandbox_moun
         .upper = mount->upper,
         .work = mount->work,
     };
-    slip_cleanup(slip_freep) char *name = slip_xasprintf("o%zu", stage->overlays.n);
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("overlay-%zu", stage->npieces);
     slip_cleanup(slip_closep) int own =
         openat(stage->mounted.scratch, stage->mounted.name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (own < 0 || mkdirat(own, name, 0755) < 0)
         return slip_fail_errno(err, "cannot make a mount point");
-    slip_strv_add(&stage->overlays, name);
     if (slip_overlay_mount(&overlay, own, name, err) < 0)
         return -1;
     slip_cleanup(slip_closep) int merged = openat(own, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -239,25 +239,12 @@ void slip_stage_close_trees(struct slip_stage *stage)
     free(stage->pieces);
     stage->pieces = NULL;
     stage->npieces = stage->cap = 0;
-    slip_cleanup(slip_closep) int root = SLIP_TAKE_FD(stage->root);
-}
-
-static void drop_overlays(struct slip_stage *stage)
-{
-    for (size_t i = 0; i < stage->overlays.n; i++) {
-        slip_cleanup(slip_freep) char *path =
-            slip_xasprintf("/proc/self/fd/%d/%s/%s", stage->mounted.scratch, stage->mounted.name,
-                           stage->overlays.v[i]);
-        (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
-        (void)rmdir(path);
-    }
+    slip_cleanup(slip_closep) SLIP_UNUSED int root = SLIP_TAKE_FD(stage->root);
 }
 
 void slip_stage_release(struct slip_stage *stage)
 {
     slip_stage_close_trees(stage);
-    drop_overlays(stage);
-    slip_strv_release(&stage->overlays);
     slip_mounted_release(&stage->mounted);
     *stage = SLIP_STAGE_INIT;
 }

@@ -11,14 +11,12 @@
 #include "exec/mounts.h"
 #include "exec/rootfs.h"
 #include "exec/sandbox.h"
-#include "util/buf.h"
 
 struct slip_stage {
     struct slip_mounted mounted;
     int root; /* owned: detached tree */
     struct slip_piece *pieces;
     size_t npieces, cap;
-    struct slip_strv overlays; /* mount points below mounted's scratch directory */
 };
 
 #define SLIP_STAGE_INIT ((struct slip_stage){ .mounted = SLIP_MOUNTED_INIT, .root = -1 })

@@ -124,10 +124,9 @@ static int choose(struct choice *c, const char *want, struct slip_error *err)
 
 static int refused(struct slip_error *err, const char *what)
 {
-    const struct slip_obstacle *obstacle = slip_userns_obstacle();
-
     slip_fail_errno(err, "%s", what);
     err->code = SLIP_EHOST;
+    const struct slip_obstacle *obstacle = slip_userns_obstacle();
     if (obstacle)
         return slip_error_hint(err, "%s is %ld here; %s", obstacle->sysctl, obstacle->bad,
                                obstacle->fix);

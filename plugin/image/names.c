@@ -49,14 +49,44 @@ int slip_names_index(struct slip_store *store, const struct slip_digest *manifes
     return 0;
 }
 
-static bool is_called(const json_t *entry, const char *tag, const char *full)
+static char *full_name(const char *name)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+
+    return slip_reference_from(&ref, name, &ignored) == 0 ? slip_reference_text(&ref) : NULL;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    slip_cleanup(slip_freep) char *x = full_name(a);
+    slip_cleanup(slip_freep) char *y = full_name(b);
+
+    return x && y && strcmp(x, y) == 0;
+}
+
+bool slip_names_match(const char *said, const char *wanted)
+{
+    static const char local[] = "localhost/";
+    const char *colon = strrchr(said, ':');
+
+    if (strcmp(said, wanted) == 0 ||
+        (colon && !strchr(wanted, '/') && strcmp(colon + 1, wanted) == 0))
+        return true;
+    if (!strpbrk(said, ":/") && !strpbrk(wanted, ":/"))
+        return false; /* two tags, not two names */
+    return same_name(said, wanted) ||
+           (strncmp(said, local, strlen(local)) == 0 && same_name(said + strlen(local), wanted));
+}
+
+static bool is_called(const json_t *entry, const char *tag)
 {
     const json_t *notes = json_object_get(entry, "annotations");
     const char *name = slip_json_str(notes, SLIP_ANNOTATION_NAME);
     const char *short_name = slip_json_str(notes, SLIP_ANNOTATION_TAG);
 
-    return (short_name && (!strcmp(short_name, tag) || (full && !strcmp(short_name, full)))) ||
-           (name && (!strcmp(name, tag) || (full && !strcmp(name, full))));
+    return (short_name && slip_names_match(short_name, tag)) ||
+           (name && slip_names_match(name, tag));
 }
 
 static void add_name(struct slip_buf *list, const json_t *entry)
@@ -72,11 +102,7 @@ static void add_name(struct slip_buf *list, const json_t *entry)
 int slip_names_find(const json_t *index, const char *what, const char *tag,
                     struct slip_descriptor *ret, struct slip_error *err)
 {
-    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf there = SLIP_BUF_INIT;
-    slip_cleanup(slip_freep) char *full =
-        tag && slip_reference_from(&ref, tag, &ignored) == 0 ? slip_reference_text(&ref) : NULL;
     const json_t *entry;
     size_t i, found = 0;
 
@@ -85,7 +111,7 @@ int slip_names_find(const json_t *index, const char *what, const char *tag,
         if (slip_descriptor_parse(entry, &d, err) < 0)
             return slip_error_context(err, "%s", what);
         add_name(&there, entry);
-        if (tag && !is_called(entry, tag, full))
+        if (tag && !is_called(entry, tag))
             continue;
         if (!found || !slip_digest_equal(&d.digest, &ret->digest))
             found++;

@@ -16,5 +16,9 @@ int slip_names_index(struct slip_store *store, const struct slip_digest *manifes
  * `what` names the layout in errors. */
 int slip_names_find(const json_t *index, const char *what, const char *tag,
                     struct slip_descriptor *ret, struct slip_error *err);
+/* Whether `said`, a tag or a name that an archive or a layout gives, is what `wanted` means: the
+ * same text, the same image written in full or short, the same with podman's "localhost/" in front,
+ * or (for a name with a tag) its tag. */
+bool slip_names_match(const char *said, const char *wanted);
 /* A name as RepoTags has it: "app" becomes "app:latest". */
 char *slip_names_repo_tag(const char *name, struct slip_error *err);

@@ -269,18 +269,12 @@ static int finish_docker_entry(struct saved *s, const json_t *entry, struct slip
 
 static bool has_tag(const json_t *tags, const char *tag)
 {
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    slip_cleanup(slip_freep) char *full = slip_names_repo_tag(tag, &ignored);
     const json_t *value;
     size_t i;
 
-    json_array_foreach (tags, i, value) {
-        const char *text = json_string_value(value);
-        const char *colon = text ? strrchr(text, ':') : NULL;
-        if (text && (!strcmp(text, tag) || (full && !strcmp(text, full)) ||
-                     (colon && !strcmp(colon + 1, tag))))
+    json_array_foreach (tags, i, value)
+        if (json_is_string(value) && slip_names_match(json_string_value(value), tag))
             return true;
-    }
     return false;
 }
 

@@ -164,7 +164,23 @@ static void add_copy(json_t *json, const struct slip_copy *copy)
     json_object_set_new(json, "files", array);
 }
 
-static json_t *step_json(const struct slip_step *step)
+/* Line numbers, counted on from the last one asked for: steps come in the order of their file. */
+struct line_counter {
+    const struct slip_source *src;
+    size_t off;
+    unsigned line;
+};
+
+static unsigned line_of(struct line_counter *counter, struct slip_span at)
+{
+    if (counter->src != at.src || at.off < counter->off || at.off > at.src->len)
+        *counter = (struct line_counter){ at.src, at.off, slip_span_line(at) };
+    for (; counter->off < at.off; counter->off++)
+        counter->line += at.src->text[counter->off] == '\n';
+    return counter->line;
+}
+
+static json_t *step_json(const struct slip_step *step, struct line_counter *counter)
 {
     json_t *json = json_object();
 
@@ -172,7 +188,7 @@ static json_t *step_json(const struct slip_step *step)
     json_object_set_new(json, "op", json_string(ops[step->op]));
     set_text(json, "text", step->text);
     if (step->at.src)
-        json_object_set_new(json, "line", json_integer(slip_span_line(step->at)));
+        json_object_set_new(json, "line", json_integer(line_of(counter, step->at)));
     switch (step->op) {
     case SLIP_OP_BASE:
         json_object_set_new(json, "from", input_json(&step->base.input));
@@ -195,12 +211,13 @@ static json_t *step_json(const struct slip_step *step)
 json_t *slip_plan_json(const struct slip_plan *plan)
 {
     json_t *json = json_object(), *stages = json_array();
+    struct line_counter counter = { 0 };
 
     for (size_t i = 0; i < plan->nstages; i++) {
         const struct slip_stage *stage = plan->stages[i];
         json_t *entry = json_object(), *steps = json_array();
         for (size_t s = 0; s < stage->nsteps; s++)
-            json_array_append_new(steps, step_json(stage->steps[s]));
+            json_array_append_new(steps, step_json(stage->steps[s], &counter));
         json_object_set_new(entry, "name", json_string(stage->name));
         json_object_set_new(entry, "index", json_integer(stage->index));
         json_object_set_new(entry, "needed", json_boolean(stage->needed));

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "recipe/check.h"
+#include "recipe/quote.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -270,6 +271,11 @@ static int read_many(struct slip_assign *assign, const struct slip_key *key,
     case SLIP_KEY_PAIRS:
         rc = slip_value_read_pairs(arena, from, ret, err);
         break;
+    case SLIP_KEY_FACTS:
+        rc = slip_value_read_pairs(arena, from, ret, err);
+        for (size_t i = had; i < ret->n; i++)
+            ret->v[i].text = slip_quote_plain(arena, ret->v[i].text);
+        break;
     default:
         rc = slip_value_read_command(arena, from, ret, err);
         had = 0;
@@ -292,7 +298,8 @@ static int read_script(struct slip_assign *assign, const struct slip_key *key,
 static bool is_many(const struct slip_key *key)
 {
     return key->type == SLIP_KEY_LIST || key->type == SLIP_KEY_LINES ||
-           key->type == SLIP_KEY_PAIRS || key->type == SLIP_KEY_COMMAND;
+           key->type == SLIP_KEY_PAIRS || key->type == SLIP_KEY_FACTS ||
+           key->type == SLIP_KEY_COMMAND;
 }
 
 static int read_step(struct slip_assign *assign, const struct slip_key *key,

@@ -1,6 +1,7 @@
 #include "recipe/builder.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "recipe/quote.h"
@@ -10,6 +11,8 @@
 
 /* Hex digits of a cache mount's name; 64 bits tell all the projects of a user apart. */
 #define CACHE_DIGITS 16
+/* A CMakeLists.txt larger than this is taken for one that does not ask for Slipway. */
+#define PROJECT_LIMIT ((size_t)1 << 20)
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -83,27 +86,27 @@ static const char *cache_id(const struct slip_recipe *recipe, const struct slip_
     return slip_arena_printf(arena, "build:%.*s", CACHE_DIGITS, digest.hex);
 }
 
-/* One field of a mount, as CSV has it. */
-static const char *mount_field(struct slip_arena *arena, const char *name, const char *path)
+/* target=PATH: first escaped, since variables would be expanded in it, then as CSV has it. */
+static const char *target_of(struct slip_arena *arena, const char *path)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf field = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf word = SLIP_BUF_INIT, field = SLIP_BUF_INIT;
 
-    if (!strpbrk(path, ",\""))
-        return slip_arena_printf(arena, "%s=%s", name, path);
-    slip_buf_printf(&field, "\"%s=", name);
-    for (const char *p = path; *p; p++) {
+    slip_quote_word(&word, slip_quote_literal(arena, path));
+    if (!strpbrk(path, ",\"'\\"))
+        return slip_arena_printf(arena, "target=%s", word.data);
+    slip_buf_puts(&field, "\"target=");
+    for (const char *p = word.data; *p; p++) {
         if (*p == '"')
             slip_buf_putc(&field, '"');
         slip_buf_putc(&field, *p);
     }
     slip_buf_putc(&field, '"');
-    return slip_arena_strdup(arena, slip_buf_str(&field));
+    return slip_arena_strdup(arena, field.data);
 }
 
 static void add_mount(struct slip_params *params, struct slip_param *to, const char *text)
 {
-    slip_values_add(params->arena, &to->words,
-                    (struct slip_value){ slip_quote_literal(params->arena, text), to->at, to->at });
+    slip_values_add(params->arena, &to->words, (struct slip_value){ text, to->at, to->at });
 }
 
 static void add_mounts(struct slip_params *params, const struct slip_recipe *recipe,
@@ -111,14 +114,15 @@ static void add_mounts(struct slip_params *params, const struct slip_recipe *rec
 {
     struct slip_arena *arena = params->arena;
     struct slip_param *to = slip_params_add(params, "mounts", params->at);
-    const char *target = mount_field(arena, "target", project->at_source);
+    const char *target = target_of(arena, project->at_source);
 
+    to->verbatim = true;
     if (project->builder == SLIP_BUILDER_TREE) {
         add_mount(params, to, slip_arena_printf(arena, "type=bind,source=.,%s,rw", target));
         if (project->dir && strcmp(project->dir, project->source) != 0)
             add_mount(params, to,
                       slip_arena_printf(arena, "type=bind,from=build-tree,source=.,%s,rw",
-                                        mount_field(arena, "target", project->at_dir)));
+                                        target_of(arena, project->at_dir)));
         return;
     }
     const char *id = cache_id(recipe, project, arena);
@@ -157,6 +161,24 @@ static int add_variables(struct slip_params *params, const struct slip_script *b
             break; /* another command begins */
     }
     return 0;
+}
+
+/* "-- A=1 B=x\\ y": how make hands variables of its command line on. */
+static void add_makeflags(struct slip_params *params)
+{
+    const struct slip_values *list = &params->v[params->n - 1].words; /* the variables */
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+
+    for (size_t i = 0; i < list->n; i++) {
+        slip_buf_puts(&text, i ? " " : "-- ");
+        for (const char *p = list->v[i].text; *p; p++) {
+            if (strchr(" \t\\", *p) && !(p[0] == '\\' && p[1] == '$'))
+                slip_buf_putc(&text, '\\');
+            slip_buf_putc(&text, *p);
+        }
+    }
+    slip_param_word(params, "makeflags",
+                    text.len ? slip_arena_strdup(params->arena, text.data) : NULL, params->at);
 }
 
 static const char *path_below(const char *path, const char *dir)
@@ -218,8 +240,26 @@ static void add_jobs(struct slip_params *params, const struct slip_recipe *recip
 
     if (!jobs && options->jobs)
         jobs = slip_arena_printf(params->arena, "%u", options->jobs);
+    slip_param_word(params, "level", jobs, params->at);
     slip_param_word(params, "jobs", jobs ? jobs : "\"$(nproc)\"", params->at);
-    params->v[params->n - 1].verbatim = true;
+    params->v[params->n - 1].verbatim = true; /* a number, or text for a shell */
+}
+
+/* Does the project ask for Slipway itself? The front ends say so; else its first file does. A tree
+ * cannot be asked, as it is configured already. */
+static bool makes_images(const struct slip_recipe *recipe, const struct slip_project *project)
+{
+    slip_cleanup(slip_freep) char *path = slip_path_join(project->source, "CMakeLists.txt");
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+
+    if (project->builder == SLIP_BUILDER_TREE)
+        return true;
+    for (size_t i = 0; i < recipe->build.options.n; i++)
+        if (strcmp(recipe->build.options.v[i].text, "-DSLIPWAY_STAGE=ON") == 0)
+            return true;
+    return slip_read_file(AT_FDCWD, path, PROJECT_LIMIT, &text, &ignored) == 0 &&
+           (strstr(slip_buf_str(&text), "Slipway") || strstr(slip_buf_str(&text), "slipway"));
 }
 
 int slip_builder_params(const struct slip_recipe *recipe, const struct slip_recipe_options *options,
@@ -235,6 +275,7 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     slip_param_literal(ret, "source", project->at_source, at);
     slip_param_literal(ret, "dir", project->at_dir, at);
     slip_param_word(ret, "compile", compile ? "yes" : NULL, at);
+    slip_param_word(ret, "images", makes_images(recipe, project) ? "yes" : NULL, at);
     slip_param_word(ret, "network", network ? network : "none", at);
     slip_param_word(ret, "config", config, at);
     slip_param_word(ret, "generator", build->generator.text, at);
@@ -253,5 +294,6 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     add_mounts(ret, recipe, project);
     if (add_variables(ret, &build->build, err) < 0)
         return -1;
+    add_makeflags(ret);
     return add_files(ret, recipe, project, err);
 }

@@ -154,10 +154,11 @@ int slip_check_variable(const struct slip_value *value, struct slip_error *err)
 
     if (consists_of(name, LOWER UPPER "_", LOWER UPPER DIGITS "_"))
         return 0;
+    if (strchr(name, ' ')) {
+        slip_fail_at(err, at, "a name has no blanks, and none stands around '='");
+        return slip_error_hint(err, "write NAME=value; a new key begins at the first column");
+    }
     slip_fail_at(err, at, "'%s' is not the name of a variable", name);
-    if (slip_ends_with(name, " "))
-        return slip_error_hint(err, "write NAME=value without blanks around '='; if this was meant "
-                                    "to be a key, it begins at the first column");
     return slip_error_hint(err, "a name has letters, digits and '_', and begins with no digit");
 }
 
@@ -168,9 +169,8 @@ int slip_check_label(const struct slip_value *value, struct slip_error *err)
 
     if (!memchr(value->text, ' ', n) && !memchr(value->text, '\t', n))
         return 0;
-    slip_fail_at(err, at, "the name of a label has no blanks");
-    return slip_error_hint(err, "write NAME=value without blanks around '='; if this was meant to "
-                                "be a key, it begins at the first column");
+    slip_fail_at(err, at, "a name has no blanks, and none stands around '='");
+    return slip_error_hint(err, "write NAME=value; a new key begins at the first column");
 }
 
 int slip_check_file(const struct slip_value *value, struct slip_error *err)

@@ -82,6 +82,11 @@ static int check_key(struct walk *w)
         slip_fail_at(w->err, here(w, w->line, 1), "a key must stand before '='");
         return say_no(w);
     }
+    if (colon && (!equal || colon < equal)) { /* to inih, this would be the end of the key */
+        slip_fail_at(w->err, here(w, (size_t)(colon - w->src->text), 1),
+                     "a key ends with '=', not with ':'");
+        return say_no(w);
+    }
     if (!equal) {
         slip_fail_at(w->err, here(w, w->line, len), "expected 'key = value' or '[section]'");
         if (w->key.src)
@@ -89,9 +94,17 @@ static int check_key(struct walk *w)
                             w->key.src->text + w->key.off);
         return say_no(w);
     }
-    if (colon && colon < equal) { /* to inih, this would be the end of the key */
-        slip_fail_at(w->err, here(w, (size_t)(colon - w->src->text), 1),
-                     "a key ends with '=', not with ':'");
+    return 0;
+}
+
+/* Nobody sees such a byte, and every reader behind us takes it for something else. */
+static int check_bytes(struct walk *w)
+{
+    for (size_t i = w->line; i < w->end; i++) {
+        unsigned char c = (unsigned char)w->src->text[i];
+        if (c >= 0x20 || c == '\t')
+            continue;
+        slip_fail_at(w->err, here(w, i, 1), "a control character (0x%02x) cannot stand here", c);
         return say_no(w);
     }
     return 0;
@@ -103,6 +116,8 @@ static int look_at(struct walk *w, char *buf)
     const char *line = w->src->text + w->line;
 
     w->stood_in = false;
+    if (check_bytes(w) < 0)
+        return -1;
     if (w->line == w->end) {
         w->blank_lines++;
         return 0;

@@ -39,7 +39,7 @@ static const struct slip_key image_keys[] = {
       "Command that succeeds while the program is well; 'none' turns off the one of the base." },
     { "labels", SLIP_KEY_PAIRS, IMAGE(labels), NULL, slip_check_label,
       "Labels in the configuration of the image." },
-    { "annotations", SLIP_KEY_PAIRS, IMAGE(annotations), NULL, slip_check_label,
+    { "annotations", SLIP_KEY_FACTS, IMAGE(annotations), NULL, slip_check_label,
       "Annotations in the manifest of the image." },
     { "include", SLIP_KEY_LIST, IMAGE(include), NULL, NULL,
       "Recipes that are read first; this one overrides what they say. May also stand before the "
@@ -99,7 +99,8 @@ static const struct slip_key build_keys[] = {
       "SOURCE:DESTINATION, one on each line: files or directories of the source tree or of the "
       "build tree, for projects that do not install them." },
     { "jobs", SLIP_KEY_NUMBER, BUILD(jobs), NULL, slip_check_jobs,
-      "Compilers at the same time. Default: one for each processor." },
+      "Compilers at the same time. Default: one for each processor; scripts of 'build =' as "
+      "they say themselves." },
 };
 
 static const struct slip_key runtime_keys[] = {
@@ -151,7 +152,7 @@ static const struct slip_key copy_keys[] = {
 
 static const struct slip_key test_keys[] = {
     { "command", SLIP_KEY_COMMAND, TEST(command), NULL, NULL,
-      "What to run in the image. Default: its entrypoint and cmd." },
+      "Arguments for the entrypoint, as those of 'slipway run'; default: those of cmd." },
     { "expect-output", SLIP_KEY_TEXT, TEST(expect_output), NULL, slip_check_regex,
       "Regular expression that the output must match." },
     { "expect-exit", SLIP_KEY_NUMBER, TEST(expect_exit), NULL, slip_check_exit,
@@ -272,6 +273,7 @@ static const char *form(const struct slip_key *key)
     case SLIP_KEY_LINES:
         return "lines";
     case SLIP_KEY_PAIRS:
+    case SLIP_KEY_FACTS:
         return "lines NAME=VALUE";
     case SLIP_KEY_COMMAND:
         return "COMMAND";

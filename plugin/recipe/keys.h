@@ -13,21 +13,22 @@
 #include "util/buf.h"
 #include "util/error.h"
 
-enum slip_key_type {                  /* the member it fills */
-                     SLIP_KEY_WORD,   /* slip_value: one value without blanks */
-                     SLIP_KEY_TEXT,   /* slip_value: one value */
-                     SLIP_KEY_CHOICE, /* slip_value: one of `choices` */
-                     SLIP_KEY_YESNO,  /* slip_value: "yes" or "no" */
-                     SLIP_KEY_NUMBER, /* slip_value */
-                     SLIP_KEY_SIZE,   /* slip_value: in bytes */
-                     SLIP_KEY_PATH,   /* slip_value: made absolute from the directory of its file */
-                     SLIP_KEY_BASE,   /* slip_value: what a stage stands on; a path in it is made
-                                         absolute */
-                     SLIP_KEY_LIST,   /* slip_values */
-                     SLIP_KEY_LINES,  /* slip_values */
-                     SLIP_KEY_PAIRS,  /* slip_values */
-                     SLIP_KEY_COMMAND, /* slip_values: an argv */
-                     SLIP_KEY_SCRIPT,  /* slip_script */
+/* What stands behind a key, and the type of the member that it fills. */
+enum slip_key_type {
+    SLIP_KEY_WORD,    /* slip_value: one value without blanks */
+    SLIP_KEY_TEXT,    /* slip_value: one value */
+    SLIP_KEY_CHOICE,  /* slip_value: one of `choices` */
+    SLIP_KEY_YESNO,   /* slip_value: "yes" or "no" */
+    SLIP_KEY_NUMBER,  /* slip_value */
+    SLIP_KEY_SIZE,    /* slip_value: in bytes */
+    SLIP_KEY_PATH,    /* slip_value: made absolute from the directory of its file */
+    SLIP_KEY_BASE,    /* slip_value: what a stage stands on; a path in it is made absolute */
+    SLIP_KEY_LIST,    /* slip_values */
+    SLIP_KEY_LINES,   /* slip_values */
+    SLIP_KEY_PAIRS,   /* slip_values */
+    SLIP_KEY_FACTS,   /* slip_values: pairs without variables */
+    SLIP_KEY_COMMAND, /* slip_values: an argv */
+    SLIP_KEY_SCRIPT,  /* slip_script */
 };
 
 typedef int slip_key_check(const struct slip_value *value, struct slip_error *err);

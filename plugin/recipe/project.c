@@ -151,7 +151,7 @@ static int not_built(const struct slip_recipe *recipe, const struct slip_project
 {
     struct slip_span at = recipe->build.dir.text
                               ? recipe->build.dir.at
-                              : slip_recipe_place(recipe, recipe->toolchain.use.at, "toolchain");
+                              : slip_recipe_place(recipe, recipe->build.source.at, "build");
 
     if (p->dir && !is_dir(p->dir))
         slip_fail_at(err, at, "there is no build tree '%s'", p->dir);

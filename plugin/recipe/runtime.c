@@ -36,14 +36,14 @@ void slip_runtime_pair(struct slip_dockerfile *to, enum slip_instruction_kind ki
     slip_instruction_arg(to, ins, slip_buf_str(&text), pair->at);
 }
 
-/* Words of one instruction; a blank in one of them asks for the JSON form. */
+/* Words of one instruction; a blank, or what would begin a heredoc, asks for the JSON form. */
 static void add_word(struct slip_dockerfile *to, struct slip_instruction *ins,
                      const struct slip_value *value)
 {
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
 
     slip_quote_word(&text, value->text);
-    if (strpbrk(value->text, " \t"))
+    if (ins->kind != SLIP_INS_EXPOSE && (strpbrk(value->text, " \t") || strstr(value->text, "<<")))
         ins->json = true;
     slip_instruction_arg(to, ins, slip_buf_str(&text), value->at);
 }

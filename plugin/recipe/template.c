@@ -285,6 +285,18 @@ static void put_pair(const struct expansion *e, const struct slip_value *pair)
     slip_instruction_arg(e->to, e->ins, slip_buf_str(&word), pair->at);
 }
 
+/* A word as an argument; a blank, or what would begin a heredoc, asks for the JSON form where there
+ * is one. */
+static void put_word(const struct expansion *e, const char *text, struct slip_span at)
+{
+    enum slip_instruction_kind kind = e->ins->kind;
+
+    if ((strpbrk(text, " \t") || strstr(text, "<<")) &&
+        (kind == SLIP_INS_COPY || kind == SLIP_INS_ADD || kind == SLIP_INS_VOLUME))
+        e->ins->json = true;
+    slip_instruction_arg(e->to, e->ins, text, at);
+}
+
 static int put_arg(const struct expansion *e, const struct slip_word *arg, enum context in)
 {
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
@@ -305,13 +317,13 @@ static int put_arg(const struct expansion *e, const struct slip_word *arg, enum 
     for (size_t i = 0; alone && in != IN_SHELL && i < alone->words.n; i++) {
         slip_buf_clear(&text);
         put_value(e, alone, alone->words.v[i].text, in, &text);
-        slip_instruction_arg(e->to, e->ins, slip_buf_str(&text), alone->words.v[i].at);
+        put_word(e, slip_buf_str(&text), alone->words.v[i].at);
     }
     if (alone && in != IN_SHELL)
         return 0;
     if (put_text(e, arg->text, arg->at, in, &text, &at) < 0)
         return -1;
-    slip_instruction_arg(e->to, e->ins, slip_buf_str(&text), at);
+    put_word(e, slip_buf_str(&text), at);
     return 0;
 }
 

@@ -138,6 +138,8 @@ int slip_value_split(struct slip_arena *arena, struct slip_span at, struct slip_
 {
     const char *text = at.src->text + at.off;
 
+    if (at.len && text[at.len - 1] == '\\' && (at.len < 2 || text[at.len - 2] != '\\'))
+        at.len--; /* as in a shell; the next line belongs to the value in any case */
     for (size_t i = 0; i < at.len;) {
         if (isspace((unsigned char)text[i])) {
             i++;

@@ -230,17 +230,27 @@ static int by_path_and_need(const void *a, const void *b)
     return order ? order : strcmp(x->need, y->need);
 }
 
+/* Directories, and links to them, stand in the lists of every package that has something below. */
+static bool is_directory(int root, const char *path)
+{
+    slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
+
+    return slip_trail_walk(root, path, &trail) == 1 && S_ISDIR(trail.mode);
+}
+
 static void finish(struct slip_closure *c, int root)
 {
     slip_cleanup(slip_map_release) struct slip_map wanted = SLIP_MAP_INIT;
 
     for (size_t i = 0; i < c->nfiles; i++)
-        slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
+        if (!c->files[i].link || !is_directory(root, c->files[i].path))
+            slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
     slip_packages_owners(root, &wanted, set_package);
     if (c->nfiles)
         qsort(c->files, c->nfiles, sizeof *c->files, by_path);
     if (c->nhints)
         qsort(c->hints, c->nhints, sizeof *c->hints, by_path_and_need);
+    slip_strv_sort(&c->wanted);
 }
 
 int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *roots,

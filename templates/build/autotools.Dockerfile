@@ -12,6 +12,7 @@
 #   prefix       installation prefix
 #   targets      list of targets to build
 #   jobs         how many compilers at the same time, as text for a shell
+#   level        the same as a number, when there is one
 #   build        script in place of the build step
 #   test         given when the project's tests are a gate
 #   install      script in place of the install step
@@ -34,6 +35,11 @@ RUN --network=@network@ --mount=@mounts@ if [ ! -e .slipway-stage ] || [ ! -e co
 #? !build
 #@ targets
 RUN --network=@network@ --mount=@mounts@ make -j@jobs@ @targets@
+
+#? compile
+#? build
+#? level
+ENV MAKEFLAGS=-j@level@ CMAKE_BUILD_PARALLEL_LEVEL=@level@
 
 #? compile
 #? build

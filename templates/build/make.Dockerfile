@@ -11,11 +11,13 @@
 #   options      list of arguments of make, in every step
 #   targets      list of targets to build
 #   jobs         how many compilers at the same time, as text for a shell
+#   level        the same as a number, when there is one
 #   build        script in place of the build step
 #   test         given when the project's tests are a gate
 #   install      script in place of the install step
 #   install-env  list of variables for it
 #   variables    list of NAME=value that the build script gives to make
+#   makeflags    the same, as make hands them to a make below it
 #   prefix       installation prefix
 #   destdir      where the install step puts its files
 
@@ -30,6 +32,11 @@ RUN --network=@network@ --mount=@mounts@ [ -e .slipway-stage ] || { make clean @
 #? !build
 #@ targets
 RUN --network=@network@ --mount=@mounts@ make -j@jobs@ @options@ @targets@
+
+#? compile
+#? build
+#? level
+ENV MAKEFLAGS=-j@level@ CMAKE_BUILD_PARALLEL_LEVEL=@level@
 
 #? compile
 #? build
@@ -48,6 +55,11 @@ RUN --install --network=@network@ --mount=@mounts@ make install DESTDIR=@destdir
 
 #? install
 ENV DESTDIR=@destdir@
+
+# An install that does not know how the project was built would build it again, another way.
+#? install
+#? makeflags
+ENV MAKEFLAGS=@makeflags@
 
 #? install
 RUN --install --network=@network@ --mount=@mounts@ @install@

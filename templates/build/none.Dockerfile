@@ -5,6 +5,7 @@
 #   dir          where the scripts run
 #   mounts       list of mounts that put them there
 #   network      network of all steps
+#   level        how many compilers at the same time, when there is a number
 #   build        script that builds
 #   install      script that installs
 #   install-env  list of variables for it
@@ -12,6 +13,10 @@
 
 #@ dir
 WORKDIR @dir@
+
+#? build
+#? level
+ENV MAKEFLAGS=-j@level@ CMAKE_BUILD_PARALLEL_LEVEL=@level@
 
 #? build
 RUN --network=@network@ --mount=@mounts@ @build@

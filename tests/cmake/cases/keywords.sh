@@ -15,7 +15,7 @@ add_container_image(demo-image NAME acme/demo TAGS 1 "$<IF:$<CONFIG:Release>,fas
 END
 configure
 builds 1 demo-image
-if is_multi; then config='config = Debug'; else config=; fi
+if is_multi; then config='config = Debug' configuration=Debug; else config= configuration=Release; fi
 same "$out/demo-image.slipway" <<END
 # Written by CMake for demo-image of @SRC@; changes are lost.
 [image]
@@ -57,11 +57,15 @@ WORDS = a b=c
 [build]
 system = cmake
 source = @SRC@
+options = -DSLIPWAY_STAGE=ON
 test = yes
 ${config}
 prefix = /opt/demo
-targets = demo
-only = demo demo.conf
+install =
+    put() ( find "\$DESTDIR" -name "\$1" | grep -q . || ( mkdir -p "\$DESTDIR\$2" && cp -P "\$(find . -name "\$1" ! -path '*/CMakeFiles/*' | head -n 1)" "\$DESTDIR\$2/" ) )
+    cmake --install . --config $configuration --prefix /opt/demo
+    put demo /opt/demo/bin
+only = demo
 files =
     @SRC@/demo.conf:/etc/demo.conf
 END

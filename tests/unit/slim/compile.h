@@ -60,7 +60,8 @@ static inline void write_scratch(const char *path, const char *text, mode_t mode
 
 /* Runs a command of blank-separated words, "@" at the start of a word being the scratch directory;
  * its exit status. */
-static inline int run_words(struct slip_buf *capture, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static inline int run_words(struct slip_buf *capture,
+                                                                  const char *fmt, va_list ap)
 {
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv argv = SLIP_STRV_INIT;

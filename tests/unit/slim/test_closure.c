@@ -300,7 +300,7 @@ static const struct row {
       .script = "mkdir -p $R/usr/lib64 $R/usr/lib $R/var/lib/dpkg/info; ln -s usr/lib64 $R/lib64\n"
                 "ln -s usr/lib $R/lib; loader /usr/lib64/ld-test.so.1 $B\n"
                 "lib /usr/lib/liba.so.1 liba.so.1; prog /usr/bin/x $R/usr/lib/liba.so.1\n"
-                "printf '/.\\n/lib/liba.so.1\\n' > $R/var/lib/dpkg/info/liba1:amd64.list\n"
+                "printf '/.\\n/lib\\n/lib/liba.so.1\\n' > $R/var/lib/dpkg/info/liba1:amd64.list\n"
                 "printf '/.\\n/lib64/ld-test.so.1' > $R/var/lib/dpkg/info/libc6.list\n",
       .roots = "/usr/bin/x",
       .files = "/lib -> usr/lib liba.so.1 D\n"

@@ -7,6 +7,7 @@ WORKDIR /src
 RUN --network=none \
     --mount=type=cache,id=build:@id@,from=context,source=.,target=/src \
     [ -e .slipway-stage ] || { make clean >/dev/null 2>&1; : >.slipway-stage; }
+ENV MAKEFLAGS=-j2 CMAKE_BUILD_PARALLEL_LEVEL=2
 RUN --network=none \
     --mount=type=cache,id=build:@id@,from=context,source=.,target=/src \
     make BUILD_TLS=yes USE_SYSTEMD=no; echo done

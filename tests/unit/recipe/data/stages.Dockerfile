@@ -24,6 +24,6 @@ COPY --from=deps /opt/tool /usr/bin/tool
 
 FROM deps AS runtime
 COPY --from=pages /work/out/ /srv/www/
-COPY --chmod=0644 ["conf file", "nginx.conf", "/etc/"]
+COPY --chmod=0644 ["conf file", "nginx.conf", "a<<b", "/etc/"]
 USER 65532:65532
 ENTRYPOINT ["/bin/server"]

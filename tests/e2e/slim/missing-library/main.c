@@ -1,0 +1,1 @@
+int frob(void); int main(void) { return frob(); }

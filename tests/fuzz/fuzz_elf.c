@@ -1,0 +1,52 @@
+/* fuzz_elf.c - programs of unknown origin: what the closure reads from them, and what strip makes
+ * of them. Whatever strip returns must be a whole ELF file to strip itself, with nothing more to
+ * drop.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "slim/elf.h"
+#include "slim/strip.h"
+#include "util/mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool every_symbol(const char *name)
+{
+    return name[0] != '\0';
+}
+
+static void read_facts(const void *data, size_t size)
+{
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_elf_release) struct slip_elf elf = SLIP_ELF_INIT;
+
+    int rc = slip_elf_parse(data, size, "fuzz", every_symbol, &elf, &err);
+    if ((rc < 0) != (err.msg != NULL))
+        abort();
+}
+
+static void strip(const void *data, size_t size, bool keep_symbols)
+{
+    static const char *const prefixes[] = { "/build", "/src", NULL };
+    const struct slip_strip_options options = { keep_symbols, prefixes };
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_freep) void *once = NULL, *twice = NULL;
+    size_t n = 0, m = 0;
+
+    int rc = slip_strip(data, size, "fuzz", &options, &once, &n, &err);
+    if ((rc < 0) != (err.msg != NULL) || (rc == 1) != (once != NULL))
+        abort();
+    if (rc == 1 && slip_strip(once, n, "fuzz", &options, &twice, &m, &err) != 0)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > (size_t)1 << 20)
+        return 0;
+    read_facts(data, size);
+    strip(data, size, false);
+    strip(data, size, true);
+    return 0;
+}
