@@ -12,6 +12,8 @@ cleanup() {
     [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
     [ -z "${daemon:-}" ] || wait "$daemon" 2>/dev/null || true
     chmod -R u+rwX "$work" 2>/dev/null || true
+    # Some files of the store belong to subordinate ids, which only exist inside.
+    [ ! -d "$work/store" ] || "$slipway" cache prune --all || true
     rm -rf "$work" 2>/dev/null || true
     exit $status
 }

@@ -3,7 +3,8 @@
 set -eu
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/slipway-make-real.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# Some files of the store belong to subordinate ids, which only exist inside.
+trap 'slipway cache prune --all && rm -rf "$work"' EXIT
 SLIPWAY_STORE="$work/store" PATH="$BINARY/bin:$PATH" SOURCE_DATE_EPOCH=1700000000
 export SLIPWAY_STORE PATH SOURCE_DATE_EPOCH
 unset MAKEFLAGS MAKELEVEL MFLAGS GNUMAKEFLAGS V DESTDIR PREFIX || true
