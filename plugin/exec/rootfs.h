@@ -10,8 +10,8 @@
  * directories of the host lies between (exec/skeleton.h). Files of the host can be replaced there,
  * but not changed in place; in tier root they can.
  *
- * A directory of the host that cannot be overlaid (the store lies in it; or other file systems are
- * mounted below it, in a user namespace) is shown read-only.
+ * A directory of the host that cannot be overlaid (other file systems are mounted below it, in a
+ * user namespace) is shown read-only.
  *
  * Mounts are made in this process's own mount namespace (tier.h) and options are: userxattr in a
  * user namespace, volatile, redirect_dir, metacopy and index off. No path name is ever spelled in

@@ -1,11 +1,12 @@
 /* sandbox.h - one command in namespaces of its own: a spec in, a status out.
  *
  * The command sees the given root and mounts, its own /proc, /dev (null zero full random urandom
- * tty, pts, shm, mqueue), masked kernel paths, the host's resolv.conf, a fixed hostname and
- * /etc/hosts; no other process, no fd but 0, 1, 2, no environment but the given one. PID 1 is ours
- * and reaps; when the command ends, everything it left behind is killed. When the caller dies,
- * everything dies. Nothing of this leaves a trace in the upper directory: mount points that the
- * image lacks come from a stub layer at the bottom.
+ * tty, pts, shm, mqueue), masked kernel paths, the host's resolv.conf (an empty one, and /sys, with
+ * no network), a fixed hostname and /etc/hosts; no device but those, no other process, no fd but 0,
+ * 1, 2, no environment but the given one. PID 1 is ours and reaps; when the command ends,
+ * everything it left behind is killed. When the caller dies, everything dies. Nothing of this
+ * leaves a trace in the upper directory: mount points that the image lacks come from a stub layer
+ * at the bottom.
  *
  * Capabilities: chown dac_override fsetid fowner setgid setuid setfcap setpcap net_bind_service
  * sys_chroot kill. seccomp: a list of what containers may call, ENOSYS for the unknown, EPERM for
@@ -56,8 +57,8 @@ struct slip_sandbox {
     bool interactive;  /* standard streams are the caller's own (slipway run, shell), through
                           a pty of its own when stdin is a terminal */
     const char *input; /* bytes for standard input; NULL: /dev/null. Not with interactive */
-    int keep_fd;       /* one fd handed to the command with the same number (the jobserver's
-                          pipe), or -1; keep_fd2 likewise */
+    int keep_fd;       /* one fd above 2 handed to the command with the same number (the
+                          jobserver's pipe), or -1; keep_fd2 likewise */
     int keep_fd2;
     bool root_readonly;
     /* Not interactive: output arrives here, in pieces, from the calling thread. */

@@ -138,21 +138,21 @@ static const struct row {
 
     /* who owns what: really in root and range, emulated in single */
     { "chown and stat agree", "touch f; chown 5:6 f; stat -c %u:%g f; find f -uid 5 -gid 6",
-      "5:6\nf\n", 0, .cwd = "/work-here" },
+      "5:6\nf\n", 0, .cwd = "/place" },
     { "chown of half", "touch f; chown 5 f; chown :6 f; stat -c %u:%g f", "5:6\n", 0,
-      .cwd = "/work-here" },
+      .cwd = "/place" },
     { "chown clears the set-id bits", "touch f; chmod 6755 f; chown 5:5 f; stat -c %a f", "755\n",
-      0, .cwd = "/work-here" },
+      0, .cwd = "/place" },
     { "chmod after chown", "touch f; chown 5:6 f; chmod 640 f; stat -c %a:%u f", "640:5\n", 0,
-      .cwd = "/work-here" },
+      .cwd = "/place" },
     { "back to root", "touch f; chown 5:6 f; chown 0:0 f; stat -c %u:%g f", "0:0\n", 0,
-      .cwd = "/work-here" },
+      .cwd = "/place" },
     { "ls, tar and cp -a agree",
       "touch f; chown 5:6 f; cp -a f g; tar c f | tar tv --numeric-owner | cut -d' ' -f2; "
       "ls -ln g | cut -d' ' -f3,4",
-      "5/6\n5 6\n", 0, .cwd = "/work-here" },
+      "5/6\n5 6\n", 0, .cwd = "/place" },
     { "set-group-ID directory", "mkdir d; chgrp 8 d; chmod 2775 d; touch d/f; stat -c %g d/f",
-      "8\n", 0, .cwd = "/work-here" },
+      "8\n", 0, .cwd = "/place" },
     { "setpriv", "setpriv --reuid 5 --regid 6 --groups 7,8 sh -c 'id -u; id -g; id -G'",
       "5\n6\n6 7 8\n", .status = 0 },
     { "no way back",
@@ -173,10 +173,10 @@ static const struct row {
       "chroot /usr /bin/chown 7 /local/l; cd /; stat -c %u /usr/local/d",
       "5\n0\n7\n", .status = 0, .cwd = "/usr/local" },
     { "the owner is hidden", "touch f; chown 5 f; getfattr -d -m- f 2>/dev/null | wc -l", "0\n", 0,
-      .cwd = "/work-here" },
+      .cwd = "/place" },
     { "devices are made up", "mknod n c 1 3; mknod b b 8 1; stat -c '%F %t %T' n b",
       "character special file 1 3\nblock special file 8 1\n", 0, .only = "single",
-      .cwd = "/work-here" },
+      .cwd = "/place" },
 };
 
 static void test_row(void **state)

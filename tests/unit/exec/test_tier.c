@@ -134,6 +134,34 @@ static void test_host(void **state)
     (void)close(scratch);
 }
 
+/* A store in a directory that is shown. */
+static void test_store_in_host(void **state)
+{
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted m = SLIP_MOUNTED_INIT;
+    char dir[] = "/var/tmp/slip-exec-XXXXXX";
+    struct stat st;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    int scratch = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkdirat(scratch, "upper", 0755), 0);
+    int upper = openat(scratch, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct slip_rootfs rootfs = { .upper = upper, .scratch = scratch, .host = true };
+    assert_int_equal(slip_rootfs_mount(&rootfs, &m, &err), 0);
+    assert_int_equal(fstatat(m.root, "var/lib", &st, 0), 0);
+    assert_int_equal(mkdirat(m.root, "var/tmp/slip-new", 0755), 0);
+    put_file(m.root, "usr/local/slip-file", "x", 0644);
+    slip_mounted_release(&m);
+    slip_cleanup(slip_freep) char *names = names_in(scratch, ".");
+    slip_cleanup(slip_freep) char *written = names_in(upper, ".");
+    assert_string_equal(names, "upper");
+    assert_string_equal(written, "usr var");
+    (void)close(upper);
+    (void)close(scratch);
+    assert_int_equal(slip_remove_tree(AT_FDCWD, dir, &err), 0);
+}
+
 static void count_facts(void *user, int ok, const char *what, const char *detail, const char *fix)
 {
     assert_non_null(what);
@@ -154,9 +182,8 @@ static void test_doctor(void **state)
 static int body(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entered),
-        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_entered), cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_host),    cmocka_unit_test(test_store_in_host),
         cmocka_unit_test(test_doctor),
     };
 
