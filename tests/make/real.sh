@@ -3,7 +3,7 @@
 set -eu
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/slipway-make-real.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 SLIPWAY_STORE="$work/store" PATH="$BINARY/bin:$PATH" SOURCE_DATE_EPOCH=1700000000
 export SLIPWAY_STORE PATH SOURCE_DATE_EPOCH
 unset MAKEFLAGS MAKELEVEL MFLAGS GNUMAKEFLAGS V DESTDIR PREFIX || true
