@@ -260,7 +260,10 @@ _Noreturn static void supervise(struct init *init)
             if (pid != init->command)
                 continue;
             (void)slip_report_send(report, SLIP_REPORT_EXITED, status, rss);
-            _exit(0); /* and the kernel kills what it left behind */
+            /* The kernel would do it too, but after it has closed our listener, and then they could
+             * still tell the user of system calls that are "not implemented". */
+            (void)kill(-1, SIGKILL);
+            _exit(0);
         }
         (void)poll(watch, 2, -1);
         while (read(init->signals, &info, sizeof info) == sizeof info)

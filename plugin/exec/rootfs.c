@@ -42,7 +42,7 @@ void slip_mounted_release(struct slip_mounted *mounted)
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_closep) int scratch = SLIP_TAKE_FD(mounted->scratch);
     slip_cleanup(slip_closep) int upper = SLIP_TAKE_FD(mounted->upper);
-    slip_cleanup(slip_closep) int root = SLIP_TAKE_FD(mounted->root);
+    slip_cleanup(slip_closep) SLIP_UNUSED int root = SLIP_TAKE_FD(mounted->root);
 
     if (scratch < 0 || !mounted->name[0])
         return;

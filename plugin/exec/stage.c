@@ -239,7 +239,7 @@ void slip_stage_close_trees(struct slip_stage *stage)
     free(stage->pieces);
     stage->pieces = NULL;
     stage->npieces = stage->cap = 0;
-    slip_cleanup(slip_closep) int root = SLIP_TAKE_FD(stage->root);
+    slip_cleanup(slip_closep) SLIP_UNUSED int root = SLIP_TAKE_FD(stage->root);
 }
 
 void slip_stage_release(struct slip_stage *stage)

@@ -99,8 +99,7 @@ static const struct row {
     { "limits", "ulimit -n; ulimit -c", "1024\n0\n", .status = 0 },
     { "no fds but three", "ls /proc/self/fd | tr '\\n' ' '", "0 1 2 3 ",
       .status = 0 }, /* 3: of ls */
-    { "no processes but ours", "ls -d /proc/[0-9]* | wc -l", "4\n",
-      .status = 0 }, /* init sh ls wc */
+    { "no processes but ours", "set -- /proc/[0-9]*; echo $*", "/proc/1 /proc/2\n", .status = 0 },
     { "host name", "hostname; cat /etc/hostname", "slipway\nslipway\n", .status = 0 },
     { "devices", "echo x > /dev/null; head -c 2 /dev/zero | od -An -tx1; test -c /dev/tty; echo $?",
       " 00 00\n0\n", .status = 0 },
