@@ -1,4 +1,5 @@
 # An installed Slipway: found by its prefix, by `slipway --cmake-dir` and by `slipway --mk`.
+[ -w "$BINARY" ] || skip "installing writes a manifest into the build tree, which is somebody else's"
 quietly "$CMAKE" --install "$BINARY" --prefix "$work/prefix with blank"
 prefix="$work/prefix with blank"
 slipway="$prefix/bin/slipway"

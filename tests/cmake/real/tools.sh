@@ -21,6 +21,7 @@ quietly umoci unpack --rootless --image "$work/b/hello-image.oci:${tag:-latest}"
 quietly skopeo copy "docker-archive:$work/b/hello-image.tar" "dir:$work/copy"
 
 need podman
+[ "$(id -u)" = 0 ] || grep -q "^$(id -un):" /etc/subuid || skip "podman needs subordinate ids"
 # Where podman keeps what runs, its pause process above all, which would outlive this test.
 XDG_RUNTIME_DIR=$work/run
 export XDG_RUNTIME_DIR
