@@ -3,12 +3,8 @@
 set -eu
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/slipway-make-real.XXXXXX")
-<<<<<<< HEAD
 # Some files of the store belong to subordinate ids, which only exist inside.
 trap 'slipway cache prune --all && rm -rf "$work"' EXIT
-=======
-trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
->>>>>>> front
 SLIPWAY_STORE="$work/store" PATH="$BINARY/bin:$PATH" SOURCE_DATE_EPOCH=1700000000
 export SLIPWAY_STORE PATH SOURCE_DATE_EPOCH
 unset MAKEFLAGS MAKELEVEL MFLAGS GNUMAKEFLAGS V DESTDIR PREFIX || true
