@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "build/slim.h"
-#include "build/work.h"
+#include "build/view.h"
 #include "image/descriptor.h"
 #include "layer/diff.h"
 #include "store/blob.h"
@@ -65,29 +65,15 @@ static int snapshot_to_blob(struct slip_builder *b, const struct slip_step *belo
                             struct slip_part *part, struct slip_error *err)
 {
     slip_cleanup(slip_tree_release) struct slip_tree tree = SLIP_TREE_INIT;
-    slip_cleanup(slip_stack_release) struct slip_stack stack = SLIP_STACK_INIT;
-    slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
-    slip_cleanup(slip_mounted_release) struct slip_mounted lower = SLIP_MOUNTED_INIT;
+    slip_cleanup(slip_view_release) struct slip_view lower = SLIP_VIEW_INIT;
     slip_cleanup(slip_closep) int fs = slip_part_open(b, part, err);
     const struct slip_diff_options options = {
         .epoch = b->options->epoch,
         .emulated = b->tier == SLIP_TIER_SINGLE,
     };
 
-    if (fs < 0 || (below && slip_stack_open(b, below, &stack, err) < 0))
-        return -1;
-    if (stack.n || stack.host) {
-        if (slip_work_begin(&work, b, NULL, err) < 0)
-            return -1;
-        const struct slip_rootfs rootfs = { .layers = stack.fds,
-                                            .nlayers = stack.n,
-                                            .upper = -1,
-                                            .scratch = work.scratch,
-                                            .host = stack.host };
-        if (slip_rootfs_mount(&rootfs, &lower, err) < 0)
-            return -1;
-    }
-    if (slip_diff(fs, lower.root, &options, &tree, err) < 0)
+    if (fs < 0 || slip_view_of_step(&lower, b, below, err) < 0 ||
+        slip_diff(fs, lower.mounted.root, &options, &tree, err) < 0)
         return -1;
     slip_tree_finish(&tree, b->options->epoch);
     return slip_tree_to_blob(b, &tree, part->snapshot, part, err);

@@ -5,7 +5,7 @@
 
 #include "build/copytree.h"
 #include "build/pick.h"
-#include "build/work.h"
+#include "build/view.h"
 #include "exec/passwd.h"
 #include "layer/apply.h"
 #include "layer/diff.h"
@@ -18,38 +18,14 @@
 struct source {
     int root;                     /* borrowed from one of the next */
     const struct slip_scan *scan; /* context */
-    struct slip_stack stack;
-    struct slip_mounted mounted;
-    struct slip_work scratch; /* only its directories are used */
+    struct slip_view view;        /* stage or image */
     struct slip_ignore *exclude;
 };
 
 static void source_release(struct source *source)
 {
-    slip_mounted_release(&source->mounted);
-    slip_stack_release(&source->stack);
-    slip_work_release(&source->scratch);
+    slip_view_release(&source->view);
     slip_ignore_free(source->exclude);
-}
-
-/* Opens a stage's or an image's root read-only. */
-static int mount_source(struct slip_builder *b, const struct slip_input *input,
-                        struct source *source, struct slip_error *err)
-{
-    if (slip_work_begin(&source->scratch, b, NULL, err) < 0 ||
-        slip_input_stack(b, input, &source->stack, err) < 0)
-        return -1;
-    const struct slip_rootfs rootfs = {
-        .layers = source->stack.fds,
-        .nlayers = source->stack.n,
-        .upper = -1,
-        .scratch = source->scratch.scratch,
-        .host = source->stack.host,
-    };
-    if (slip_rootfs_mount(&rootfs, &source->mounted, err) < 0)
-        return -1;
-    source->root = source->mounted.root;
-    return 0;
 }
 
 static int open_source(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
@@ -62,7 +38,10 @@ static int open_source(struct slip_builder *b, const struct slip_copy *copy, str
     }
     if (copy->input.origin == SLIP_FROM_INLINE)
         return 0;
-    return mount_source(b, &copy->input, source, err);
+    if (slip_view_of_input(&source->view, b, &copy->input, err) < 0)
+        return -1;
+    source->root = source->view.mounted.root;
+    return 0;
 }
 
 /* What the scan left out is not copied; then what --exclude names. */
@@ -288,11 +267,7 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     const struct slip_copy *copy = &node->step->copy;
     slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
     slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
-    slip_cleanup(source_release) struct source source = {
-        .root = -1,
-        .mounted = SLIP_MOUNTED_INIT,
-        .scratch = SLIP_WORK_INIT,
-    };
+    slip_cleanup(source_release) struct source source = { .root = -1, .view = SLIP_VIEW_INIT };
 
     if (copy->exclude && copy->exclude[0] &&
         slip_ignore_compile(copy->exclude, &source.exclude, err) < 0)

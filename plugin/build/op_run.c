@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 
 #include "build/keep.h"
-#include "build/work.h"
+#include "build/view.h"
 #include "exec/sandbox.h"
 #include "layer/diff.h"
 #include "util/fs.h"
@@ -18,8 +18,7 @@
 /* What one mount of the step holds open while it runs. */
 struct held {
     struct slip_keep keep;
-    struct slip_stack stack;
-    struct slip_mounted mounted;
+    struct slip_view view;
     int fds[4]; /* owned */
 };
 
@@ -39,8 +38,7 @@ static void run_release(struct run *run)
         struct held *h = &run->held[i];
         for (size_t k = 0; k < SLIP_ARRAY_LEN(h->fds); k++)
             slip_closep(&h->fds[k]);
-        slip_mounted_release(&h->mounted);
-        slip_stack_release(&h->stack);
+        slip_view_release(&h->view);
         slip_keep_release(&h->keep);
     }
     free(run->held);
@@ -74,18 +72,9 @@ static int open_input(struct run *run, struct held *h, const struct slip_run_mou
             return -1;
         root = scan->fd;
     } else {
-        if (slip_input_stack(run->b, &m->input, &h->stack, err) < 0)
+        if (slip_view_of_input(&h->view, run->b, &m->input, err) < 0)
             return -1;
-        const struct slip_rootfs rootfs = {
-            .layers = h->stack.fds,
-            .nlayers = h->stack.n,
-            .upper = -1,
-            .scratch = run->work.scratch,
-            .host = h->stack.host,
-        };
-        if (slip_rootfs_mount(&rootfs, &h->mounted, err) < 0)
-            return -1;
-        root = h->mounted.root;
+        root = h->view.mounted.root;
     }
     int fd = slip_open_in_root(root, m->source, O_PATH, 0);
     if (fd < 0) {
@@ -237,7 +226,7 @@ static int prepare(struct run *run, struct slip_error *err)
     run->mounts = slip_xcalloc(op->nmounts, sizeof *run->mounts);
     for (size_t i = 0; i < op->nmounts; i++)
         run->held[i] = (struct held){ .keep = SLIP_KEEP_INIT,
-                                      .mounted = SLIP_MOUNTED_INIT,
+                                      .view = SLIP_VIEW_INIT,
                                       .fds = { -1, -1, -1, -1 } };
     for (const char *const *e = op->env; e && *e; e++)
         slip_strv_add(&run->env, *e);

@@ -20,9 +20,7 @@ static void slim_release(struct slip_slim_job *job)
     slip_tree_release(&job->app);
     slip_tree_release(&job->libs);
     slip_closure_release(&job->closure);
-    slip_mounted_release(&job->view);
-    slip_stack_release(&job->stack);
-    slip_work_release(&job->work);
+    slip_view_release(&job->view);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
 }
@@ -32,20 +30,11 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
 
-    if (slip_work_begin(&job->work, job->b, NULL, err) < 0)
+    if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
         return -1;
-    job->stack.destdir = job->copy->slim->destdir;
-    job->stack.scratch = job->work.draft.dir;
-    if (slip_stack_open(job->b, stage->steps[stage->nsteps - 1], &job->stack, err) < 0)
-        return -1;
-    const struct slip_rootfs rootfs = {
-        .layers = job->stack.fds,
-        .nlayers = job->stack.n,
-        .upper = -1,
-        .scratch = job->work.scratch,
-        .host = job->stack.host,
-    };
-    return slip_rootfs_mount(&rootfs, &job->view, err);
+    job->view.stack.destdir = job->copy->slim->destdir;
+    job->view.stack.scratch = job->view.work.draft.dir;
+    return slip_view_of_step(&job->view, job->b, stage->steps[stage->nsteps - 1], err);
 }
 
 /* A layer with these very entries may be in the store already. */
@@ -101,8 +90,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .b = b,
         .node = node,
         .copy = &node->step->copy,
-        .work = SLIP_WORK_INIT,
-        .view = SLIP_MOUNTED_INIT,
+        .view = SLIP_VIEW_INIT,
         .files = json_array(),
     };
     int rc = -1;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "build/builder.h"
-#include "build/work.h"
+#include "build/view.h"
 #include "layer/tree.h"
 #include "slim/closure.h"
 
@@ -12,9 +12,7 @@ struct slip_slim_job {
     struct slip_builder *b;
     struct slip_node *node;
     const struct slip_copy *copy;
-    struct slip_work work; /* only its directories are used */
-    struct slip_stack stack;
-    struct slip_mounted view;  /* the builder's root, DESTDIR on top */
+    struct slip_view view;     /* the builder's root, DESTDIR on top */
     struct slip_tree app;      /* the project's own files */
     struct slip_tree libs;     /* what they need */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */

@@ -176,7 +176,7 @@ static int take(struct slip_slim_job *job, const struct slip_tree *from, size_t 
     if (link && !e->hardlink && n && strncmp(link, slim->destdir, n) == 0 && link[n] == '/')
         link += n;
     to->link = link ? slip_xstrdup(link) : NULL;
-    to->root = job->view.root;
+    to->root = job->view.mounted.root;
     to->source = slip_xstrdup(path);
     if (strip(job, to, err) < 0)
         return -1;

@@ -38,11 +38,11 @@ static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *
 {
     struct stat st;
 
-    if (slip_lstat_in_root(job->view.root, path, &st) < 0)
+    if (slip_lstat_in_root(job->view.mounted.root, path, &st) < 0)
         return slip_fail_errno(err, "cannot read '%s' in the builder", path);
     struct slip_entry *e = add(job, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
-    e->root = job->view.root;
+    e->root = job->view.mounted.root;
     e->source = slip_xstrdup(path);
     if (ret_size)
         *ret_size = e->size;
@@ -92,43 +92,27 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
     return 0;
 }
 
-/* The base's root, when the runtime does not start from nothing. */
-static int open_base(struct slip_slim_job *job, struct slip_stack *stack, struct slip_work *work,
-                     struct slip_mounted *mounted, struct slip_error *err)
-{
-    if (slip_stack_open(job->b, job->node->step->parent, stack, err) < 0)
-        return -1;
-    if (stack->n == 0)
-        return 0;
-    if (slip_work_begin(work, job->b, NULL, err) < 0)
-        return -1;
-    const struct slip_rootfs rootfs = {
-        .layers = stack->fds, .nlayers = stack->n, .upper = -1, .scratch = work->scratch
-    };
-    return slip_rootfs_mount(&rootfs, mounted, err);
-}
-
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
-    slip_cleanup(slip_stack_release) struct slip_stack stack = SLIP_STACK_INIT;
-    slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
-    slip_cleanup(slip_mounted_release) struct slip_mounted base = SLIP_MOUNTED_INIT;
+    slip_cleanup(slip_view_release) struct slip_view base = SLIP_VIEW_INIT;
 
     if (!job->copy->slim->closure)
         return 0;
     for (size_t i = 0; i < job->app.n; i++) {
         const struct slip_entry *e = &job->app.entries[i];
-        if (S_ISREG(e->mode) && ((e->mode & 0100) || slip_is_elf(job->view.root, e->source) == 1))
+        if (S_ISREG(e->mode) &&
+            ((e->mode & 0100) || slip_is_elf(job->view.mounted.root, e->source) == 1))
             slip_strv_addf(&roots, "/%s", e->path);
     }
-    if (open_base(job, &stack, &work, &base, err) < 0)
+    /* The base's root, when the runtime does not start from nothing. */
+    if (slip_view_of_step(&base, job->b, job->node->step->parent, err) < 0)
         return -1;
     const struct slip_closure_options options = {
-        .root = job->view.root,
+        .root = job->view.mounted.root,
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
-        .base_root = base.root,
+        .base_root = base.mounted.root,
     };
     if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
         return -1;
@@ -189,7 +173,7 @@ static int add_directory(struct slip_slim_job *job, const char *path, struct sli
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     slip_cleanup(slip_closep) int dir =
-        slip_open_in_root(job->view.root, path, O_RDONLY | O_DIRECTORY, 0);
+        slip_open_in_root(job->view.mounted.root, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (dir < 0)
         return slip_fail_errno(err, "cannot open '%s' in the builder", path);
@@ -223,7 +207,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
     struct stat st;
 
     if (strcmp(name, "ca-certificates") == 0) {
-        if (slip_lstat_in_root(job->view.root, bundle, &st) < 0) {
+        if (slip_lstat_in_root(job->view.mounted.root, bundle, &st) < 0) {
             slip_fail(err, SLIP_EINPUT, "DATA ca-certificates: the builder has no '%s'", bundle);
             return slip_error_hint(err, "add the package ca-certificates to the toolchain");
         }
@@ -232,14 +216,14 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
         return add_from_view(job, bundle, NULL, err);
     }
     if (strcmp(name, "tzdata") == 0) {
-        if (slip_lstat_in_root(job->view.root, "/usr/share/zoneinfo", &st) < 0) {
+        if (slip_lstat_in_root(job->view.mounted.root, "/usr/share/zoneinfo", &st) < 0) {
             slip_fail(err, SLIP_EINPUT, "DATA tzdata: the builder has no '/usr/share/zoneinfo'");
             return slip_error_hint(err, "add the package tzdata to the toolchain");
         }
         return add_directory(job, "/usr/share/zoneinfo", err);
     }
     if (name[0] == '/') { /* any file or directory of the builder */
-        if (slip_lstat_in_root(job->view.root, name, &st) < 0) {
+        if (slip_lstat_in_root(job->view.mounted.root, name, &st) < 0) {
             slip_fail_errno(err, "DATA %s: not in the builder", name);
             err->code = SLIP_EINPUT;
             return -1;

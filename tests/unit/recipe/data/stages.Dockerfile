@@ -2,7 +2,7 @@ ARG SUITE=12
 ARG MODE=fast
 
 FROM debian:$SUITE AS deps
-RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make python3 && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make python3 && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log /var/log/alternatives.log
 ENV LANG=C.UTF-8
 WORKDIR /work
 
