@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "store/name.h"
 #include "store/transient.h"
@@ -14,6 +15,9 @@
 #include "util/str.h"
 
 #define META_SYNCED "synced\n"
+#define UNSYNCED_MARK "unsynced"
+#define AGED 60                     /* seconds; the kernel begins to write after 30 */
+#define LITTLE ((uint64_t)32 << 10) /* KiB that wait to be written, on the whole machine */
 
 /* "boot <uuid>\n", or "" where the kernel does not say. */
 static char boot[64];
@@ -129,6 +133,13 @@ static int is_taken(struct slip_store *store, int session, const char *id, struc
     return trust_of(dir) != DOUBTFUL ? 1 : discard(store, session, dir, id, err);
 }
 
+/* Its mtime is when the first of them was published. */
+static void note_unsynced(struct slip_store *store)
+{
+    slip_cleanup(slip_closep) SLIP_UNUSED int fd = openat(
+        store->root, UNSYNCED_MARK, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 static int publish(struct slip_snapshot *snapshot, int session, const char *id,
                    struct slip_error *err)
 {
@@ -137,7 +148,7 @@ static int publish(struct slip_snapshot *snapshot, int session, const char *id,
     for (;;) {
         if (rename_new(session, snapshot->name, store->snapshots, id) == 0) {
             snapshot->name[0] = '\0'; /* disarms the rollback */
-            __atomic_store_n(&store->unsynced, true, __ATOMIC_RELAXED);
+            note_unsynced(store);
             return 0;
         }
         if (errno != EEXIST && errno != ENOTEMPTY)
@@ -222,8 +233,9 @@ int slip_store_sync(struct slip_store *store, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv ids = SLIP_STRV_INIT;
 
-    if (!__atomic_exchange_n(&store->unsynced, false, __ATOMIC_RELAXED))
-        return 0;
+    /* Gone before we look: what is published from now on makes a new one. */
+    if (unlinkat(store->root, UNSYNCED_MARK, 0) < 0)
+        return errno == ENOENT ? 0 : slip_fail_errno(err, "cannot sync store '%s'", store->path);
     if (list_unsynced(store, &ids, err) < 0) /* before: what comes later is not covered */
         return -1;
     if (syncfs(store->root) < 0)
@@ -234,4 +246,34 @@ int slip_store_sync(struct slip_store *store, struct slip_error *err)
             return -1;
     }
     return 0;
+}
+
+/* "Dirty:  123 kB" and the like from /proc/meminfo; all that can be when it cannot be read. */
+static uint64_t unwritten(void)
+{
+    slip_cleanup(slip_fclosep) FILE *f = fopen("/proc/meminfo", "re");
+    uint64_t total = 0;
+    unsigned found = 0;
+    char line[128], name[32];
+    unsigned long long kib;
+
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "%31[^:]: %llu kB", name, &kib) == 2 &&
+            (strcmp(name, "Dirty") == 0 || strcmp(name, "Writeback") == 0)) {
+            total += kib;
+            found++;
+        }
+    return found == 2 ? total : UINT64_MAX;
+}
+
+void slip_store_sync_aged(struct slip_store *store)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    struct timespec now;
+    struct stat st;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (fstatat(store->root, UNSYNCED_MARK, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_mtime + AGED <= now.tv_sec && unwritten() <= LITTLE)
+        (void)slip_store_sync(store, &ignored);
 }

@@ -9,9 +9,10 @@
  *   <id>/meta   the boot during which it was published, and whether it is known to be on disk
  *
  * A snapshot is a cache, and fsync of each of its files would cost more than making it again. So
- * nothing is synced when it is published; slip_store_sync() does it once for a whole build. Until
- * then a snapshot counts only as long as the machine has not been booted anew: killing a build at
- * any moment is safe, and a power loss costs at most making snapshots again. One that does not
+ * nothing is synced when it is published; a later session does it for all of them, once the kernel
+ * has written them anyway (slip_store_sync_aged()). Until then a snapshot counts only as long as
+ * the machine has not been booted anew: killing a build at any moment is safe, and a power loss
+ * costs at most making the latest snapshots again. One that does not
  * count is answered as not there, and is replaced by the next that is published under its id.
  * Depends on: util/, store/store.
  */

@@ -140,6 +140,7 @@ static int begin_session(struct slip_store *store, struct slip_error *err)
     slip_transient_sweep(store->run);
     slip_transient_sweep(store->ingest);
     slip_transient_sweep(store->locks);
+    slip_store_sync_aged(store);
     store->session = slip_transient_dir(store->run, store->session_name, err);
     return store->session;
 }

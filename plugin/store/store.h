@@ -1,6 +1,7 @@
 /* store.h - blobs, snapshots, records and names, shared by all builds of one user.
  *
  *   <store>/format              "slipway-store 1"
+ *   <store>/unsynced            there since a snapshot was published and not marked (snapshot.h)
  *   <store>/lock                flock: builds hold it shared, removal exclusive
  *   <store>/blobs/sha256/<hex>  immutable content, mode 0444 (blob.h)
  *   <store>/ingest/             drafts of blobs, records and refs, locked by their writer
@@ -39,7 +40,6 @@ struct slip_store {
     int blobs, ingest, snapshots, records, refs, mounts, logs, run, locks; /* owned fds */
     int session; /* owned: fd of run/<own>, with its flock; -1 until slip_store_session() */
     char session_name[24];
-    bool unsynced; /* this process published a snapshot since the last slip_store_sync() */
 };
 
 #define SLIP_STORE_INIT                    \
@@ -68,9 +68,13 @@ int slip_store_session(struct slip_store *store, struct slip_error *err);
 void slip_store_close(struct slip_store *store);
 
 /* Makes all that was published so far survive a power loss, and marks the snapshots among it as
- * trustworthy after one (snapshot.h). Costs one syncfs(2) when this process published a snapshot,
- * nothing otherwise. For the end of a successful build. */
+ * trustworthy after one (snapshot.h). One syncfs(2), which waits for everything that anybody wrote
+ * to that file system; nothing when there is nothing to mark. */
 int slip_store_sync(struct slip_store *store, struct slip_error *err);
+/* The same, but only when it should cost next to nothing: the snapshots have been there for a
+ * minute, so that the kernel has written them by itself, and little else waits to be written.
+ * Every session begins with it. */
+void slip_store_sync_aged(struct slip_store *store);
 
 /* Checks every blob against its name, every record's checksum, every snapshot and ref for what it
  * points to, and that nothing else lies among them. Calls `bad(user, what)` for each finding.

@@ -1,6 +1,7 @@
 #include "store/snapshot.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "scratch.h"
 
@@ -122,6 +123,38 @@ static void sync_makes_it_sure(void **state)
     assert_int_equal(slip_snapshot_has(&s->store, KEY), 1);
 }
 
+static const struct age {
+    const char *name;
+    int seconds;
+} ages[] = {
+    { "just published", 0 },
+    { "half a minute", 30 },
+    { "an hour", 3600 },
+    { "from the future", -3600 },
+};
+
+/* Whether an aged one is marked also depends on what else is being written on this machine. */
+static void only_the_aged_are_synced_by_the_way(void **state)
+{
+    const struct age *row = *state;
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    void *scratch;
+
+    scratch_setup(&scratch);
+    struct scratch *s = scratch;
+    publish(s, "one");
+    const struct timespec when[2] = { { .tv_sec = time(NULL) - row->seconds },
+                                      { .tv_sec = time(NULL) - row->seconds } };
+    assert_int_equal(utimensat(s->store.root, "unsynced", when, 0), 0);
+    slip_store_sync_aged(&s->store);
+    bool marked = faccessat(s->store.root, "unsynced", F_OK, 0) < 0;
+    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 100, &text, &s->err), 0);
+    assert_int_equal(strcmp(slip_buf_str(&text), "synced\n") == 0, marked);
+    if (row->seconds < 60)
+        assert_false(marked);
+    scratch_teardown(&scratch);
+}
+
 static const struct id {
     const char *name, *id;
 } ids[] = {
@@ -161,5 +194,6 @@ int main(void)
 
     return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL) +
            SLIP_RUN_ROWS("snapshot meta", metas, counts_only_when_it_is_sure) +
+           SLIP_RUN_ROWS("snapshot age", ages, only_the_aged_are_synced_by_the_way) +
            SLIP_RUN_ROWS("snapshot id", ids, only_keys_are_ids);
 }
