@@ -238,16 +238,32 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
                                        "builder");
 }
 
+static void report_added(struct slip_slim_job *job, size_t from, const char *why)
+{
+    for (size_t i = from; i < job->libs.n; i++) {
+        const struct slip_entry *e = &job->libs.entries[i];
+        json_array_append_new(
+            job->files, json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", e->path),
+                                  "size", (json_int_t)e->size, "class", "runtime", "why", why));
+    }
+}
+
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_slim *slim = job->copy->slim;
 
     link_own_libraries(job);
+    size_t before = job->libs.n;
     if (slim->runtime_files)
         add_runtime_files(job);
-    for (const char *const *d = slim->data; d && *d; d++)
+    report_added(job, before, "programs expect it in any root file system");
+    for (const char *const *d = slim->data; d && *d; d++) {
+        slip_cleanup(slip_freep) char *why = slip_xasprintf("data: %s", *d);
+        before = job->libs.n;
         if (add_data(job, *d, err) < 0)
             return -1;
+        report_added(job, before, why);
+    }
     return 0;
 }
 
