@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "layer/owner.h"
 #include "store/record.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -164,6 +165,20 @@ static int refresh(struct slip_keep *keep, struct slip_builder *b, const struct 
     return stale < 0 ? -1 : stale ? empty(keep, err) : 0;
 }
 
+/* uid=, gid= and mode= count when the directory is made, as the reference has it. */
+static int set_owner(int fs, const struct slip_builder *b, const struct slip_run_mount *mount)
+{
+    const struct slip_owner owner = { .uid = mount->uid, .gid = mount->gid, .mode = mount->mode };
+
+    if (mount->uid || mount->gid) {
+        int rc = b->tier == SLIP_TIER_SINGLE ? slip_owner_set(fs, &owner)
+                                             : fchown(fs, mount->uid, mount->gid);
+        if (rc < 0)
+            return -1;
+    }
+    return fchmod(fs, mount->mode);
+}
+
 int slip_keep_open(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
                    const struct slip_run_mount *mount, struct slip_error *err)
 {
@@ -185,8 +200,8 @@ int slip_keep_open(struct slip_keep *keep, struct slip_builder *b, const struct 
     keep->fs = openat(keep->dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (keep->fs < 0)
         return slip_fail_errno(err, "cannot open a cache directory");
-    if (fresh && mount->has_mode && fchmod(keep->fs, mount->mode) < 0)
-        return slip_fail_errno(err, "cannot set the mode of a cache directory");
+    if (fresh && set_owner(keep->fs, b, mount) < 0)
+        return slip_fail_errno(err, "cannot set the owner of a cache directory");
     if (fresh)
         (void)slip_write_file(keep->dir, "id", mount->id, strlen(mount->id), 0600, false, err);
     return keep->build ? refresh(keep, b, step, err) : 0;
