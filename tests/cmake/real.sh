@@ -4,7 +4,7 @@
 set -eu
 
 GENERATOR=${2:-Ninja}
-slipway=$BINARY/bin/slipway
+slipway=$BINARY/bin/slipway program=$BINARY/bin/slipway
 work=$(mktemp -d "${TMPDIR:-/tmp}/slipway-real.XXXXXX")
 cleanup() {
     status=$?
