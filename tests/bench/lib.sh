@@ -38,7 +38,7 @@ highest() { sort -n -k "$2,$2" "$work/$1" | awk -v c="$2" 'END { print $c }'; }
 need_base() {
   [ -e "$bench/base.tar" ] || {
     echo "making the base with mmdebstrap ..." >&2
-    mmdebstrap --quiet --variant=apt --include=gcc,g++,cmake,ninja-build bookworm \
+    mmdebstrap --quiet --format=tar --variant=apt --include=gcc,g++,cmake,ninja-build bookworm \
       "$bench/base.tar.part"
     mv "$bench/base.tar.part" "$bench/base.tar"
   }
