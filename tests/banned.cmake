@@ -1,0 +1,23 @@
+# cmake -DROOT=<source>/plugin -P banned.cmake - calls that have a safer form stay out of the tree;
+# the environment is read in commands/ only. A line that must do it says "banned-ok: <why>".
+cmake_minimum_required(VERSION 3.20)
+
+set(banned "(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|system|popen|mktemp|tmpnam|strtok)")
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*.[ch]")
+list(LENGTH files count)
+if(count EQUAL 0)
+  message(FATAL_ERROR "no sources below ${ROOT}")
+endif()
+foreach(file IN LISTS files)
+  set(words "${banned}")
+  if(NOT file MATCHES "^commands/")
+    string(REPLACE ")" "|getenv|secure_getenv)" words "${banned}")
+  endif()
+  file(STRINGS "${ROOT}/${file}" lines REGEX "(^|[^a-zA-Z0-9_.>])${words} ?\\(")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "banned-ok: " AND NOT line MATCHES "^ *(/\\*| \\*)")
+      message(SEND_ERROR "${file}: ${line}")
+    endif()
+  endforeach()
+endforeach()
+message(STATUS "${count} files call nothing that is banned")
