@@ -64,7 +64,10 @@ static void add_loader_link(struct slip_slim_job *job, const char *soname, const
 
 static void report_needed(struct slip_slim_job *job, const struct slip_needed *n, uint64_t size)
 {
-    slip_cleanup(slip_freep) char *chain = slip_closure_chain(&job->closure, n->path);
+    bool top_level = n->link && !strchr(n->path + 1, '/');
+    slip_cleanup(slip_freep) char *chain =
+        top_level ? slip_xasprintf("a link on the way to what %s needs", n->why)
+                  : slip_closure_chain(&job->closure, n->path);
     json_t *row = json_pack(
         "{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
         "why", chain ? json_string(chain) : json_sprintf("%s needed by %s", n->soname, n->why));
