@@ -1,5 +1,4 @@
 # Each configuration has an image of its own.
-is_multi || { echo "only for generators with several configurations" >&2; exit 77; }
 echo 'int main(void) { return 0; }' >"$src/main.c"
 project <<'END'
 add_executable(demo main.c)
