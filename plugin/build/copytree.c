@@ -291,6 +291,36 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
     return 0;
 }
 
+/* The content of a directory. A destination that was not there becomes like the source, of whose
+ * root only the owner counts; one that was there keeps what it is. Its parents are root's. */
+static int copy_content(struct job *job, int from, const struct stat *st, const char *dest)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    slip_cleanup(slip_freep) char *clean = slip_path_clean(dest);
+    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, clean, O_PATH, 0);
+    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, clean, 0, 0, -1, job->err);
+    const char *name;
+
+    if (made < 0)
+        return -1;
+    slip_cleanup(slip_closep) int to =
+        slip_open_in_root(copy->to, clean, O_RDONLY | O_DIRECTORY, 0);
+    if (to < 0)
+        return slip_fail_errno(job->err, "cannot open '/%s'", dest);
+    if (copy_dir(job, from, copy->source, to, clean) < 0)
+        return -1;
+    if (there >= 0 || (!*copy->source && !copy->set_owner))
+        return 0;
+    slip_cleanup(slip_closep) int parent = slip_open_parent(copy->to, clean, &name);
+    if (parent < 0)
+        return slip_fail_errno(job->err, "cannot open '/%s'", dest);
+    if (*copy->source)
+        return finish(job, from, st, parent, name);
+    if (set_owner(job, from, st, parent, name) < 0)
+        return slip_fail_errno(job->err, "cannot set the owner of '/%s'", dest);
+    return 0;
+}
+
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
 {
     slip_cleanup(job_release) struct job job = { .copy = copy, .err = err };
@@ -302,21 +332,11 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
         dest++;
     if (from < 0 || fstat(from, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", copy->source);
-    uid_t uid = copy->set_owner && !copy->emulated ? copy->uid : 0;
-    gid_t gid = copy->set_owner && !copy->emulated ? copy->gid : 0;
-    if (S_ISDIR(st.st_mode)) {
-        slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, dest, uid, gid, -1, err);
-        if (made < 0)
-            return -1;
-        slip_cleanup(slip_closep) int to =
-            slip_open_in_root(copy->to, dest, O_RDONLY | O_DIRECTORY, 0);
-        if (to < 0)
-            return slip_fail_errno(err, "cannot open '/%s'", dest);
-        return copy_dir(&job, from, copy->source, to, dest);
-    }
+    if (S_ISDIR(st.st_mode))
+        return copy_content(&job, from, &st, dest);
     const char *name = slip_path_base(dest);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(dest, (size_t)(name - dest));
-    slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(copy->to, parent, uid, gid, -1, err);
+    slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(copy->to, parent, 0, 0, -1, err);
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);
