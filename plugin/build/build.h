@@ -38,7 +38,6 @@ struct slip_build_options {
     size_t ncontexts;
     int64_t epoch;                    /* SOURCE_DATE_EPOCH: nothing in the image is younger */
     bool no_cache;                    /* look nothing up; results are recorded all the same */
-    bool explain;                     /* send a note for every step that must run: why */
     unsigned jobs;                    /* stages that may run at once; 0: as many as CPUs */
     const char *tier;                 /* NULL: the best one */
     enum slip_network network;        /* of steps that do not say */

@@ -104,6 +104,9 @@ struct slip_stack {
 
 #define SLIP_STACK_INIT ((struct slip_stack){ 0 })
 
+/* Puts a part below what is in the stack. */
+int slip_stack_push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
+                    struct slip_error *err);
 int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct slip_stack *ret,
                     struct slip_error *err);
 /* The same for whatever a --from or a mount names: a stage, an image, a directory, the host. */

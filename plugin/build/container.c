@@ -59,11 +59,8 @@ static int open_image(struct opened *o, struct slip_store *store,
             .has_blob = true,
             .blob = { .diff_id = l->diff_id, .digest = l->digest, .size = l->size },
         };
-        int fd = slip_part_open(&o->b, &o->parts[i], err);
-        if (fd < 0)
+        if (slip_stack_push(&o->b, &o->parts[i], stack, err) < 0)
             return -1;
-        stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
-        stack->fds[stack->n++] = fd;
     }
     return 0;
 }
@@ -352,13 +349,10 @@ int slip_container_at_failure(struct slip_store *store, const char *id,
     struct slip_stack *stack = &o.work.stack;
     for (size_t i = 0; i < json_array_size(parts); i++) {
         struct slip_part part;
-        int fd = slip_part_from_json(&part, json_array_get(parts, i)) < 0
-                     ? slip_fail(err, SLIP_EINTEGRITY, "the record of the failed step is damaged")
-                     : slip_part_open(&o.b, &part, err);
-        if (fd < 0)
+        if (slip_part_from_json(&part, json_array_get(parts, i)) < 0)
+            return slip_fail(err, SLIP_EINTEGRITY, "the record of the failed step is damaged");
+        if (slip_stack_push(&o.b, &part, stack, err) < 0)
             return -1;
-        stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
-        stack->fds[stack->n++] = fd;
     }
     stack->host = json_is_true(json_object_get(record, "host"));
     slip_json_to_strv(json_object_get(record, "env"), &env);

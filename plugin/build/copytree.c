@@ -164,14 +164,13 @@ static int finish(const struct job *job, int from, const struct stat *st, int di
     return 0;
 }
 
-static int make_file(struct job *job, int from, const struct stat *st, int dir, const char *name)
+static int make_file(struct job *job, int from, int dir, const char *name)
 {
     char path[32];
     slip_cleanup(slip_closep) int in = open(slip_fd_path(from, path), O_RDONLY | O_CLOEXEC);
     slip_cleanup(slip_closep) int out =
         openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-    (void)st;
     if (in < 0)
         return slip_fail_errno(job->err, "cannot read '%s'", name);
     if (out < 0)
@@ -249,7 +248,7 @@ static int copy_one(struct job *job, int from, const struct stat *st, const char
         rc = link_again(job, st, dir, name, dest);
         if (rc == 1)
             return 0;
-        rc = rc < 0 ? -1 : make_file(job, from, st, dir, name);
+        rc = rc < 0 ? -1 : make_file(job, from, dir, name);
     } else if (S_ISLNK(st->st_mode)) {
         rc = make_link(job, from, dir, name);
     } else if (S_ISSOCK(st->st_mode)) {

@@ -65,8 +65,8 @@ static void push_fd(struct slip_stack *stack, int fd)
     stack->fds[stack->n++] = fd;
 }
 
-static int push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
-                struct slip_error *err)
+int slip_stack_push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
+                    struct slip_error *err)
 {
     int fd = slip_part_open(b, part, err);
 
@@ -120,7 +120,7 @@ static int push_base(struct slip_builder *b, struct slip_base_parts *base, struc
                      struct slip_error *err)
 {
     for (size_t i = base->n; i-- > 0;)
-        if (push(b, &base->parts[i], stack, err) < 0)
+        if (slip_stack_push(b, &base->parts[i], stack, err) < 0)
             return -1;
     stack->host = stack->host || base->host;
     return 0;
@@ -136,7 +136,7 @@ int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct
         if (install && push_installed(b, node, ret, err) < 0)
             return -1;
         for (size_t i = install ? 0 : node->nparts; i-- > 0;)
-            if (push(b, &node->parts[i], ret, err) < 0)
+            if (slip_stack_push(b, &node->parts[i], ret, err) < 0)
                 return -1;
         if (push_base(b, &node->base, ret, err) < 0)
             return -1;

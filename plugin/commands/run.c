@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <regex.h>
-#include <sys/wait.h>
 
 #include "commands/target.h"
 #include "util/fs.h"
@@ -26,12 +25,6 @@ static void collect(void *user, int fd, const char *bytes, size_t n)
         slip_buf_put(&expect->seen, bytes, n);
 }
 
-static int status_of(const struct slip_exit *status)
-{
-    return WIFEXITED(status->wait_status) ? WEXITSTATUS(status->wait_status)
-                                          : 128 + WTERMSIG(status->wait_status);
-}
-
 static int check_output(struct expectations *expect, struct slip_error *err)
 {
     regex_t re;
@@ -52,7 +45,7 @@ static int check(struct expectations *expect, const struct slip_exit *status,
 
     if (expect->exit && slip_parse_uint(expect->exit, 255, &want) < 0)
         return slip_fail(err, SLIP_EUSAGE, "--expect-exit takes a number, not '%s'", expect->exit);
-    if ((uint64_t)status_of(status) != want) {
+    if ((uint64_t)slip_proc_exit_code(status->wait_status) != want) {
         slip_cleanup(slip_freep) char *words = slip_proc_status_words(status->wait_status);
         return slip_fail(err, SLIP_ESTEP, "the program %s, expected was status %llu", words,
                          (unsigned long long)want);
@@ -146,7 +139,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         return -1;
     if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
         return start_failed(s, judged, err);
-    int rc = judged ? check(&expect, &status, err) : status_of(&status);
+    int rc = judged ? check(&expect, &status, err) : slip_proc_exit_code(status.wait_status);
     slip_buf_release(&expect.seen);
     return rc;
 }

@@ -1,15 +1,8 @@
 #include "build/container.h"
 
-#include <sys/wait.h>
-
 #include "commands/front.h"
 #include "commands/target.h"
-
-static int status_of(const struct slip_exit *status)
-{
-    return WIFEXITED(status->wait_status) ? WEXITSTATUS(status->wait_status)
-                                          : 128 + WTERMSIG(status->wait_status);
-}
+#include "util/proc.h"
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
@@ -41,7 +34,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (failed)
         return slip_container_at_failure(&s->store, failed, &container, &status, err) < 0
                    ? -1
-                   : status_of(&status);
+                   : slip_proc_exit_code(status.wait_status);
     if (argc == 0) {
         slip_fail(err, SLIP_EUSAGE, "'shell' needs an image, or --failed ID");
         return slip_error_hint(err, "usage: slipway %s", slip_command_shell.synopsis);
@@ -56,7 +49,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
                                "a slim image holds no shell; 'slipway explain %s' lists what "
                                "it holds",
                                argv[0]);
-    return status_of(&status);
+    return slip_proc_exit_code(status.wait_status);
 }
 
 const struct slip_command slip_command_shell = {

@@ -28,6 +28,11 @@ static int read_all(int fd, struct slip_buf *out, struct slip_error *err)
     }
 }
 
+int slip_proc_exit_code(int wait_status)
+{
+    return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
 int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
                   struct slip_error *err)
 {
@@ -56,7 +61,7 @@ int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
         errno = exec_errno;
         return slip_fail_errno(err, "cannot start '%s'", argv[0]);
     }
-    *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    *ret_status = slip_proc_exit_code(status);
     return rc;
 }
 

@@ -11,6 +11,8 @@
  */
 int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
                   struct slip_error *err);
+/* The status a shell would show for a waitpid status: the exit status, or 128 + signal. */
+int slip_proc_exit_code(int wait_status);
 /* "exited with status 2", "was killed by SIGKILL (out of memory?)" for a waitpid status. */
 char *slip_proc_status_words(int wait_status);
 /* 1 when `name` can be found in PATH. */
