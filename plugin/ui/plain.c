@@ -95,6 +95,7 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
         break;
     case SLIP_EVENT_PLAN:
     case SLIP_EVENT_LOG:
+    case SLIP_EVENT_TRANSFER:
         break;
     }
     fflush(ui->options.out);

@@ -235,6 +235,7 @@ static void take(struct slip_ui *ui, const struct slip_event *event)
         break;
     case SLIP_EVENT_NOTE:
     case SLIP_EVENT_WARNING:
+    case SLIP_EVENT_TRANSFER:
         break;
     }
     ui->view->event(ui, event, step);

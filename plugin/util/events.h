@@ -19,6 +19,7 @@ enum slip_event_kind {
     SLIP_EVENT_CANCELED, /* a step was stopped because of another, or Ctrl-C */
     SLIP_EVENT_NOTE,     /* text for -v: the tier used, why a key missed */
     SLIP_EVENT_WARNING,  /* text the user should read */
+    SLIP_EVENT_TRANSFER, /* name = "pulling debian 3f4e…": number of total bytes have moved */
 };
 
 struct slip_event {
@@ -28,7 +29,8 @@ struct slip_event {
     const char *text; /* FAILED, NOTE, WARNING, LOG */
     size_t len;       /* LOG: bytes in text */
     int fd;           /* LOG */
-    uint64_t number;  /* PLAN */
+    uint64_t number;  /* PLAN, TRANSFER */
+    uint64_t total;   /* TRANSFER; number == total: it is done, well or not */
 };
 
 struct slip_events {
