@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "build/sources.h"
 #include "layer/stream.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -32,8 +33,8 @@ struct slip_context {
 };
 
 struct slip_build_options {
-    struct slip_store *store;
-    struct slip_events *events; /* may be NULL */
+    struct slip_sources *sources; /* where bases come from, and the store of it all */
+    struct slip_events *events;   /* may be NULL */
     const struct slip_context *contexts;
     size_t ncontexts;
     int64_t epoch;                    /* SOURCE_DATE_EPOCH: nothing in the image is younger */
@@ -73,5 +74,5 @@ void slip_built_release(struct slip_built *built);
 
 /* The "config" object of the base that an input names, for lowering: {} for directories. The image
  * is brought into the store when it is not there. New reference in *ret. */
-int slip_base_config(struct slip_store *store, const struct slip_input *input, json_t **ret,
+int slip_base_config(struct slip_sources *sources, const struct slip_input *input, json_t **ret,
                      struct slip_error *err);

@@ -137,7 +137,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (parse_network(network, &container.host_network, err) < 0 ||
         slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
-    if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
+    if (slip_container_run(&s->sources, &manifest, &container, &status, err) < 0)
         return start_failed(s, judged, err);
     int rc = judged ? check(&expect, &status, err) : slip_proc_exit_code(status.wait_status);
     slip_buf_release(&expect.seen);
