@@ -5,7 +5,7 @@
 
 #include "build/builder.h"
 #include "build/locate.h"
-#include "build/side.h"
+#include "util/side.h"
 #include "registry/origin.h"
 #include "registry/pull.h"
 #include "store/blob.h"

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 
 #include "build/copytree.h"
-#include "build/side.h"
+#include "util/side.h"
 #include "layer/apply.h"
 #include "store/blob.h"
 #include "store/record.h"

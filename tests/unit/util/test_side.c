@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "build/side.h"
+#include "util/side.h"
 
 struct row {
     const char *name;
@@ -51,5 +51,5 @@ static void each_is_done_once(void **state)
 
 int main(void)
 {
-    return SLIP_RUN_ROWS("build/side", rows, each_is_done_once);
+    return SLIP_RUN_ROWS("util/side", rows, each_is_done_once);
 }

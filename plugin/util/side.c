@@ -1,4 +1,4 @@
-#include "build/side.h"
+#include "util/side.h"
 
 #include <pthread.h>
 #include <signal.h>
