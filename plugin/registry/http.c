@@ -273,7 +273,6 @@ static void explain(CURLcode code, const struct slip_host *host, struct slip_err
 static bool is_transient(CURLcode code)
 {
     switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_GOT_NOTHING:
