@@ -7,6 +7,7 @@
 #include "build/copytree.h"
 #include "build/locate.h"
 #include "image/descriptor.h"
+#include "image/reference.h"
 #include "layer/apply.h"
 #include "store/snapshot.h"
 #include "util/fs.h"
@@ -109,6 +110,45 @@ int slip_base_config(struct slip_sources *sources, const struct slip_input *inpu
     json_t *config = base.is_image ? json_object_get(base.image.config, "config") : NULL;
     *ret = json_is_object(config) ? json_deep_copy(config) : json_object();
     return 0;
+}
+
+/* "docker.io/library/debian:12" for "debian:12@sha256:..."; "" for what is no reference. */
+static char *reference_in_full(const char *name)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+
+    if (slip_starts_with(name, "oci:") || slip_starts_with(name, "oci-archive:") ||
+        slip_starts_with(name, "docker-archive:") || slip_starts_with(name, "sha256:") ||
+        slip_reference_from(&ref, name, &ignored) < 0)
+        return slip_xstrdup("");
+    free(SLIP_TAKE_PTR(ref.digest));
+    return slip_reference_text(&ref);
+}
+
+int slip_stage_base_find(struct slip_sources *sources, const struct slip_stage *stage,
+                         struct slip_stage_base *ret, struct slip_error *err)
+{
+    slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
+    const struct slip_input *input = &stage->steps[0]->base.input;
+
+    if (input->origin == SLIP_FROM_STAGE)
+        return slip_stage_base_find(sources, input->stage, ret, err);
+    if (input->origin != SLIP_FROM_IMAGE)
+        return 0;
+    if (slip_base_resolve(sources, input, &base, err) < 0)
+        return -1;
+    ret->name = reference_in_full(input->name);
+    ret->manifest = base.image.manifest_digest;
+    ret->config = json_incref(json_object_get(base.image.config, "config"));
+    return 0;
+}
+
+void slip_stage_base_release(struct slip_stage_base *base)
+{
+    free(base->name);
+    json_decref(base->config);
+    *base = SLIP_STAGE_BASE_INIT;
 }
 
 /* The layers of an image are unpacked when a step needs them, not before. */

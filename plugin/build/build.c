@@ -8,13 +8,28 @@
 #include "util/fs.h"
 #include "util/mem.h"
 
-/* Logs of tools, objects and our own outputs in a build tree: they change with every build and
- * stand for nothing that is installed. In a source tree only our own outputs are passed over. */
+/* Logs and notes of tools, objects and our own outputs in a build tree: they change with every
+ * build and stand for nothing that is installed. In a source tree only our own outputs are passed
+ * over. */
 static const char *const build_tree_noise[] = {
-    ".ninja_log", ".ninja_deps",           ".ninja_lock",           "**/*.o",
-    "**/*.oci",   "**/*.digest",           "**/*.slipway",          "CMakeFiles/slipway",
-    "Testing",    "Makefile.cmake",        "**/CMakeFiles/*.log",   "**/CMakeFiles/*.yaml",
-    "*.tar",      "compile_commands.json", "install_manifest*.txt", NULL,
+    ".ninja_log",
+    ".ninja_deps",
+    ".ninja_lock",
+    "**/*.o",
+    "**/*.oci",
+    "**/*.digest",
+    "**/*.slipway",
+    "CMakeFiles/slipway",
+    "Testing",
+    "Makefile.cmake",
+    "**/CMakeFiles/*.log",
+    "**/CMakeFiles/*.yaml",
+    "*.tar",
+    "compile_commands.json",
+    "install_manifest*.txt",
+    "CMakeFiles/d",
+    "**/compiler_depend.*",
+    NULL,
 };
 static const char *const own_outputs[] = { "**/*.oci", "**/*.digest", "**/*.slipway", NULL };
 

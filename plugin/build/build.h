@@ -76,3 +76,17 @@ void slip_built_release(struct slip_built *built);
  * is brought into the store when it is not there. New reference in *ret. */
 int slip_base_config(struct slip_sources *sources, const struct slip_input *input, json_t **ret,
                      struct slip_error *err);
+
+/* The image that a stage stands on, through other stages of the plan. */
+struct slip_stage_base {
+    char *name; /* owned: its reference in full; "" for one that has none others know (oci:DIR and
+                   the like); NULL: the stage stands on no image */
+    struct slip_digest manifest; /* the one for this platform */
+    json_t *config;              /* owned: its "config" object, or NULL */
+};
+
+#define SLIP_STAGE_BASE_INIT ((struct slip_stage_base){ 0 })
+
+int slip_stage_base_find(struct slip_sources *sources, const struct slip_stage *stage,
+                         struct slip_stage_base *ret, struct slip_error *err);
+void slip_stage_base_release(struct slip_stage_base *base);

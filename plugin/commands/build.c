@@ -7,6 +7,7 @@
 #include "build/locate.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
+#include "commands/facts.h"
 #include "commands/front.h"
 #include "commands/jobserver.h"
 #include "commands/output.h"
@@ -19,7 +20,7 @@
 struct build {
     struct slip_front_options front_options;
     struct slip_front front;
-    struct slip_strv tags, outputs, annotations, secrets, step_env;
+    struct slip_strv tags, outputs, annotations, facts, secrets, step_env;
     struct slip_display display;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
     bool no_cache, dirs_only;
@@ -38,6 +39,7 @@ static void build_release(struct build *b)
     slip_strv_release(&b->tags);
     slip_strv_release(&b->outputs);
     slip_strv_release(&b->annotations);
+    slip_strv_release(&b->facts);
     slip_strv_release(&b->secrets);
     slip_strv_release(&b->step_env);
     slip_built_release(&b->built);
@@ -312,6 +314,9 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_LIST('o', "output", &b->outputs, "type=T,dest=PATH",
                       "oci, oci-archive, docker, dir or tar; may be repeated"),
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
+        SLIP_OPT_LIST(0, "describe", &b->facts, "KEY=VALUE",
+                      "title, description, version, url, source, revision or licenses, where the "
+                      "file does not say; may be repeated"),
         SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
@@ -360,6 +365,8 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         slip_strv_setenv(&b->step_env, "SOURCE_DATE_EPOCH", epoch);
     }
     slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
+    if (slip_facts_apply(&b->front, s, &b->facts, options.epoch, annotations, err) < 0)
+        return -1;
     options.annotations = json_object_size(annotations) ? annotations : NULL;
     if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {
         show_failure(b, s);
@@ -377,7 +384,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
-    if (parse_secrets(&b, &secrets, err) < 0)
+    if (parse_secrets(&b, &secrets, err) < 0 || slip_facts_check(&b.facts, err) < 0)
         return -1;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);

@@ -33,8 +33,21 @@ int slip_proc_exit_code(int wait_status)
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
-                  struct slip_error *err)
+/* The standard streams of a program that is asked for something rather than run for its effect. */
+static void silence(int errors)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null >= 0)
+        (void)dup2(null, STDIN_FILENO);
+    if (errors >= 0 || null >= 0)
+        (void)dup2(errors >= 0 ? errors : null, STDERR_FILENO);
+}
+
+enum stderr_goes { INHERITED, AWAY, CAPTURED };
+
+static int run(char *const argv[], enum stderr_goes to, struct slip_buf *capture, int *ret_status,
+               struct slip_error *err)
 {
     int out[2] = { -1, -1 }, failed[2], status;
 
@@ -47,6 +60,8 @@ int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
     if (pid == 0) {
         if (capture)
             (void)dup2(out[1], STDOUT_FILENO);
+        if (to != INHERITED)
+            silence(to == CAPTURED ? out[1] : -1);
         execvp(argv[0], argv);
         (void)slip_write_all(failed[1], &errno, sizeof errno);
         _exit(127);
@@ -63,6 +78,18 @@ int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
     }
     *ret_status = slip_proc_exit_code(status);
     return rc;
+}
+
+int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
+                  struct slip_error *err)
+{
+    return run(argv, INHERITED, capture, ret_status, err);
+}
+
+int slip_proc_ask(char *const argv[], bool errors, struct slip_buf *answer, int *ret_status,
+                  struct slip_error *err)
+{
+    return run(argv, errors ? CAPTURED : AWAY, answer, ret_status, err);
 }
 
 char *slip_proc_status_words(int wait_status)

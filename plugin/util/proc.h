@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "util/buf.h"
 #include "util/error.h"
 
@@ -10,6 +12,10 @@
  * `capture` is given, which then receives stdout (at most 16 MiB). -1 only when it could not run.
  */
 int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
+                  struct slip_error *err);
+/* The same for a program that is asked something: it has no input, and what it complains of goes
+ * nowhere or, with `errors`, into the answer. */
+int slip_proc_ask(char *const argv[], bool errors, struct slip_buf *answer, int *ret_status,
                   struct slip_error *err);
 /* The status a shell would show for a waitpid status: the exit status, or 128 + signal. */
 int slip_proc_exit_code(int wait_status);
