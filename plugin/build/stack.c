@@ -43,8 +43,8 @@ static void *download(void *arg)
     return NULL;
 }
 
-static int apply(struct slip_builder *b, int from, int root, struct slip_digest *ret_diff_id,
-                 struct slip_error *err)
+static int apply(struct slip_builder *b, const struct slip_part *part, int from, int root,
+                 struct slip_digest *ret_diff_id, struct slip_error *err)
 {
     const struct slip_apply_options options = {
         .overlay = true,
@@ -53,7 +53,9 @@ static int apply(struct slip_builder *b, int from, int root, struct slip_digest 
         .keep_times = true,
     };
 
-    return slip_apply(from, root, &options, ret_diff_id, err);
+    if (slip_apply(from, root, &options, ret_diff_id, err) < 0)
+        return slip_error_context(err, "cannot unpack layer sha256:%.12s", part->blob.digest.hex);
+    return 0;
 }
 
 /* Downloads and unpacks at once. What the download says counts first: bytes that do not arrive, or
@@ -75,7 +77,7 @@ static int apply_arriving(struct slip_builder *b, const struct slip_part *part, 
         (void)close(ends[1]);
         return slip_fail(err, SLIP_ESYSTEM, "cannot start a thread");
     }
-    int rc = apply(b, ends[0], root, ret_diff_id, &later);
+    int rc = apply(b, part, ends[0], root, ret_diff_id, &later);
     (void)close(ends[0]);
     pthread_join(thread, NULL);
     if (a.rc < 0 || rc < 0)
@@ -92,7 +94,7 @@ static int apply_blob(struct slip_builder *b, const struct slip_part *part, int 
     if (held <= 0)
         return held < 0 ? -1 : apply_arriving(b, part, root, ret_diff_id, err);
     slip_cleanup(slip_closep) int blob = slip_blob_open(b->store, &part->blob.digest, NULL, err);
-    return blob < 0 ? -1 : apply(b, blob, root, ret_diff_id, err);
+    return blob < 0 ? -1 : apply(b, part, blob, root, ret_diff_id, err);
 }
 
 static int unpack_once(struct slip_builder *b, const struct slip_part *part, const char *id,
@@ -104,7 +106,7 @@ static int unpack_once(struct slip_builder *b, const struct slip_part *part, con
     if (slip_snapshot_begin(&draft, b->store, err) < 0)
         return -1;
     if (apply_blob(b, part, draft.fs, &diff_id, err) < 0)
-        return slip_error_context(err, "cannot unpack layer sha256:%.12s", part->blob.digest.hex);
+        return -1;
     if (!slip_digest_equal(&diff_id, &part->blob.diff_id))
         return slip_fail(err, SLIP_EINTEGRITY,
                          "layer sha256:%.12s unpacks to sha256:%.12s, but its image says "
