@@ -16,10 +16,10 @@ FAULTS = {
     "identity": "the token server wants a refresh token by POST",
     "realm-file": "the token server is at file:///",
     "basic": "401 wants user and password",
-    "busy": "429 with Retry-After in seconds, once for each path",
+    "busy": "429 with Retry-After in seconds, once for each path that is read and each way to write",
     "busy-date": "429 with Retry-After as a date, once",
     "busy-forever": "429, always",
-    "down": "503 twice for each path",
+    "down": "503 twice, likewise",
     "down-forever": "500, always",
     "cut": "half of a blob, then nothing; parts are served",
     "cut-whole": "the same; asked for a part it sends the whole",
@@ -206,14 +206,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.error(status, code, **headers)
 
     def trouble(self, kind, query):
-        f, first = self.fault, self.times(self.command + self.path) == 0
         write = self.command not in ("GET", "HEAD")
+        what = self.command if write else self.command + self.path  # each upload has its own path
+        f, first = self.fault, self.times(what) == 0
         if f == "busy" and first or f == "busy-forever":
             return self.refuse(429, "TOOMANYREQUESTS", Retry_After="1" if f == "busy" else "0")
         if f == "busy-date" and first:
             date = email.utils.formatdate(time.time() + 1, usegmt=True)
             return self.refuse(429, "TOOMANYREQUESTS", Retry_After=date)
-        if f == "down" and self.times("down" + self.command + self.path) < 2 or f == "down-forever":
+        if f == "down" and self.times("down" + what) < 2 or f == "down-forever":
             return self.refuse(503 if f == "down" else 500, "UNAVAILABLE")
         if write:
             return self.push(kind, query, first)
