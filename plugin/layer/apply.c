@@ -39,15 +39,17 @@ static void show(struct slip_unpack *u, const char *name)
 }
 
 static int write_body(struct slip_unpack *u, struct slip_untar *from, int fd,
-                      struct slip_error *err)
+                      const struct slip_tar_entry *e, struct slip_error *err)
 {
     const char *p;
     size_t n;
     int rc;
 
     while ((rc = slip_untar_data(from, &p, &n, err)) > 0)
-        if (slip_write_all(fd, p, n) < 0)
+        if (p ? slip_write_all(fd, p, n) < 0 : lseek(fd, (off_t)n, SEEK_CUR) < 0)
             return slip_unpack_fail(u, "write", err);
+    if (rc == 0 && e->sparse && ftruncate(fd, (off_t)e->size) < 0) /* it may end in a hole */
+        return slip_unpack_fail(u, "write", err);
     return rc;
 }
 
@@ -70,7 +72,7 @@ static int put_file(struct slip_unpack *u, struct slip_untar *from, int parent, 
 {
     slip_cleanup(slip_closep) int fd = create(u, parent, name, err);
 
-    if (fd < 0 || write_body(u, from, fd, err) < 0)
+    if (fd < 0 || write_body(u, from, fd, e, err) < 0)
         return -1;
     return slip_unpack_meta(u, fd, e, err);
 }
@@ -257,7 +259,7 @@ int slip_apply(int fd, int root, const struct slip_apply_options *options,
         if (apply_entry(&u, from, &entry, err) < 0)
             return -1;
     if (rc < 0 || slip_unpack_meta_finish(&u, err) < 0 ||
-        slip_untar_drain(from, ret_diff_id ? &diff_id : NULL, err) < 0)
+        slip_untar_drain(from, u.bytes, ret_diff_id ? &diff_id : NULL, err) < 0)
         return -1;
     if (ret_diff_id)
         *ret_diff_id = diff_id;

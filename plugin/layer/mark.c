@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -41,18 +43,23 @@ static int drop_whiteouts(const struct slip_unpack *u, int dir, struct slip_erro
     return 0;
 }
 
-/* Removes `name` (which is `path`), but nothing that this archive has brought. */
 static int remove_old(struct slip_unpack *u, int parent, const char *name, const char *path,
-                      struct slip_error *err)
+                      struct slip_error *err);
+
+/* Removes from `dir` (which is `path`) what this archive has not brought. Once is enough, and all
+ * that keeps an archive of many marks from taking a time that is the square of its size. */
+static int purge(struct slip_unpack *u, int dir, const char *path, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    char inode[48];
+    struct stat st;
 
-    if (!slip_map_get(&u->made, path))
-        return slip_unpack_clear(u, parent, name, err) < 0 ? -1 : 0;
-    slip_cleanup(slip_closep) int dir =
-        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return 0; /* a file of this archive */
+    if (fstat(dir, &st) < 0)
+        return slip_unpack_fail(u, "apply", err);
+    snprintf(inode, sizeof inode, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    if (slip_map_get(&u->purged, inode))
+        return 0;
+    slip_map_set(&u->purged, inode, u);
     if (slip_list_dir(dir, ".", &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.n; i++) {
@@ -64,22 +71,15 @@ static int remove_old(struct slip_unpack *u, int parent, const char *name, const
     return 0;
 }
 
-static int apply_opaque(struct slip_unpack *u, int parent, const char *dir, struct slip_error *err)
+/* Removes `name` (which is `path`), but nothing that this archive has brought. */
+static int remove_old(struct slip_unpack *u, int parent, const char *name, const char *path,
+                      struct slip_error *err)
 {
-    if (u->options->overlay)
-        return slip_unpack_set_opaque(u, parent, ".", err) < 0 ? -1
-                                                               : drop_whiteouts(u, parent, err);
-    slip_unpack_note(u, dir);
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    if (slip_list_dir(parent, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        slip_cleanup(slip_freep) char *below =
-            slip_xasprintf("%s%s%s", dir, *dir ? "/" : "", names.v[i]);
-        if (remove_old(u, parent, names.v[i], below, err) < 0)
-            return -1;
-    }
-    return 0;
+    if (!slip_map_get(&u->made, path))
+        return slip_unpack_clear(u, parent, name, err) < 0 ? -1 : 0;
+    slip_cleanup(slip_closep) int dir =
+        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return dir < 0 ? 0 /* a file of this archive */ : purge(u, dir, path, err);
 }
 
 static int is_opaque(int dir)
@@ -91,6 +91,31 @@ static int is_opaque(int dir)
                        fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1);
 }
 
+/* Hides what the layers below have in this directory. overlayfs would show plain whiteouts that
+ * stand in an opaque directory, so they go. */
+static int make_opaque(struct slip_unpack *u, int parent, const char *name, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int dir =
+        openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (dir < 0)
+        return slip_unpack_fail(u, "open", err);
+    if (is_opaque(dir))
+        return 0;
+    return slip_unpack_set_opaque(u, dir, ".", err) < 0 ? -1 : drop_whiteouts(u, dir, err);
+}
+
+static int apply_opaque(struct slip_unpack *u, int parent, const char *dir, struct slip_error *err)
+{
+    if (u->options->overlay)
+        return make_opaque(u, parent, ".", err);
+    slip_unpack_note(u, dir);
+    slip_cleanup(slip_closep) int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return slip_unpack_fail(u, "open", err);
+    return purge(u, fd, dir, err);
+}
+
 /* In an overlay layer directory, everything that is there is this archive's: a file hides what is
  * below it anyway, a directory has to be told to. */
 static int overlay_whiteout(struct slip_unpack *u, int parent, const char *name,
@@ -99,7 +124,7 @@ static int overlay_whiteout(struct slip_unpack *u, int parent, const char *name,
     struct stat st;
 
     if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return S_ISDIR(st.st_mode) ? slip_unpack_set_opaque(u, parent, name, err) : 0;
+        return S_ISDIR(st.st_mode) ? make_opaque(u, parent, name, err) : 0;
     if (is_opaque(parent))
         return 0;
     if (mknodat(parent, name, S_IFCHR, makedev(0, 0)) < 0)

@@ -61,6 +61,7 @@ void slip_unpack_release_places(struct slip_unpack *u)
 {
     forget(u);
     slip_map_release(&u->made);
+    slip_map_release(&u->purged);
 }
 
 void slip_unpack_note(struct slip_unpack *u, const char *path)

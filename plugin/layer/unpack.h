@@ -35,7 +35,9 @@ struct slip_unpack {
     } cache[SLIP_UNPACK_DIRS];
     bool stale; /* something was removed or replaced: forget the cache before its next use */
 
-    struct slip_map made; /* paths of this archive and their parents; only without `overlay` */
+    /* Only without `overlay`: paths of this archive and their parents, and by inode the directories
+     * in which nothing else is left. */
+    struct slip_map made, purged;
     struct slip_unpack_dir *later; /* owned; in the order of the archive */
     size_t nlater, later_cap;
     uint64_t bytes, entries;
