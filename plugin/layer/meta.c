@@ -27,17 +27,19 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* Marks of overlayfs would be obeyed in a layer directory. Escaped, they are shown to the payload
- * as what they were (Linux 6.7); older kernels show nothing. The other family has no meaning. */
+/* Marks of overlayfs would be obeyed in a layer directory, and what is no such directory yet may
+ * become one. Escaped, they are shown to the payload as what they were (Linux 6.7); older kernels
+ * show nothing. The other family has no meaning. */
 static char *safe_name(const struct slip_unpack *u, const char *name)
 {
     static const char *const families[] = { "trusted.overlay.", "user.overlay." };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(families); i++)
-        if (u->options->overlay && slip_starts_with(name, families[i])) {
+        if (slip_starts_with(name, families[i])) {
             bool obeyed = (i == 1) == u->options->userxattr;
-            return obeyed ? slip_xasprintf("%soverlay.%s", families[i], name + strlen(families[i]))
-                          : NULL;
+            return obeyed && u->options->overlay
+                       ? slip_xasprintf("%soverlay.%s", families[i], name + strlen(families[i]))
+                       : NULL;
         }
     return is_ours(name) ? NULL : slip_xstrdup(name);
 }
