@@ -30,6 +30,11 @@ With a multi-config generator both, and the recipe, are below ``<build>/<config>
 names another directory. ``<build>`` is the top of the build tree. Generator expressions are
 welcome in every value.
 
+The image describes itself (``org.opencontainers.image.*``, as labels and annotations): title,
+description, version and url come from ``project()``, source and revision from git, licenses from the
+names of the files in ``LICENSES/``. What ``LABELS`` or ``ANNOTATIONS`` say wins; an empty value takes
+one away. A commit makes a new manifest, and runs no step again.
+
 ``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
 hands it to them, ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
@@ -291,6 +296,22 @@ function(_slipway_check_files ret)
   set(${ret} "${paths}" PARENT_SCOPE)
 endfunction()
 
+# What project() says about what is in the image, as key=value; each on one line.
+function(_slipway_project_facts ret)
+  set(facts "")
+  foreach(pair "title:NAME" "description:DESCRIPTION" "version:VERSION" "url:HOMEPAGE_URL")
+    string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
+    set(key "${CMAKE_MATCH_1}")
+    string(REGEX REPLACE "[ \t\r\n]+" " " value "${PROJECT_${CMAKE_MATCH_2}}")
+    string(STRIP "${value}" value)
+    string(REPLACE ";" "\\;" value "${value}")
+    if(NOT value STREQUAL "")
+      list(APPEND facts "${key}=${value}")
+    endif()
+  endforeach()
+  set(${ret} "${facts}" PARENT_SCOPE)
+endfunction()
+
 # Options for a file that speaks for itself.
 function(_slipway_file_options ret)
   set(options "")
@@ -316,6 +337,11 @@ function(_slipway_file_options ret)
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
       list(APPEND options "${CMAKE_MATCH_2}" "${value}")
     endforeach()
+  endforeach()
+  _slipway_project_facts(facts)
+  foreach(fact IN LISTS facts)
+    string(REPLACE ";" "$<SEMICOLON>" fact "${fact}")
+    list(APPEND options --describe "${fact}")
   endforeach()
   set(context "${CMAKE_CURRENT_SOURCE_DIR}")
   if(arg_RECIPE)
@@ -350,6 +376,11 @@ function(_slipway_image_recipe ret)
   _slipway_words(volumes ${arg_VOLUMES})
   _slipway_scalar(stopsignal "${arg_STOPSIGNAL}")
   _slipway_command(healthcheck ${arg_HEALTHCHECK})
+  _slipway_project_facts(facts)
+  foreach(fact IN LISTS facts)
+    string(REGEX MATCH "^([a-z]*)=(.*)$" fact "${fact}")
+    _slipway_scalar("${CMAKE_MATCH_1}" "${CMAKE_MATCH_2}")
+  endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
 

@@ -6,7 +6,8 @@
 # The helper names what it read; within the build tree that is everything, this rule's own outputs
 # and the generator's logs included. What counts there is what the install scripts install. So the
 # scripts run with a file() that notes the sources and does nothing, and execute_process() likewise.
-# A script that cannot be played this way costs exactness, not the build.
+# A script that cannot be played this way costs exactness, not the build. Of git's own files, those
+# that say which commit is checked out count.
 cmake_minimum_required(VERSION 3.20...3.31)
 
 if(playing)
@@ -68,8 +69,8 @@ if(raw AND EXISTS "${raw}")
   string(REPLACE "\t" " " read "${read}")
   foreach(path IN LISTS read)
     string(FIND "${path}/" "${tree}/" at)
-    string(FIND "${path}/" "/.git/" git)
-    if(NOT path STREQUAL "" AND NOT at EQUAL 0 AND git LESS 0)
+    if(path MATCHES "/\\.git/(.*/)?(HEAD|config)$"
+        OR (NOT path STREQUAL "" AND NOT at EQUAL 0 AND NOT "${path}/" MATCHES "/\\.git/"))
       list(APPEND inputs "${path}")
     endif()
   endforeach()

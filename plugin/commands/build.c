@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "build/locate.h"
+#include "commands/display.h"
 #include "commands/epoch.h"
+#include "commands/facts.h"
 #include "commands/front.h"
 #include "commands/jobserver.h"
 #include "commands/output.h"
@@ -18,9 +20,10 @@
 struct build {
     struct slip_front_options front_options;
     struct slip_front front;
-    struct slip_strv tags, outputs, annotations, secrets, step_env;
-    const char *progress, *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, verbose, quiet, dirs_only, pull;
+    struct slip_strv tags, outputs, annotations, facts, secrets, step_env;
+    struct slip_display display;
+    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
+    bool no_cache, dirs_only;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -36,6 +39,7 @@ static void build_release(struct build *b)
     slip_strv_release(&b->tags);
     slip_strv_release(&b->outputs);
     slip_strv_release(&b->annotations);
+    slip_strv_release(&b->facts);
     slip_strv_release(&b->secrets);
     slip_strv_release(&b->step_env);
     slip_built_release(&b->built);
@@ -59,25 +63,9 @@ static int open_logs(struct build *b, struct slip_session *s, struct slip_error 
 
 static int open_ui(struct build *b, struct slip_session *s, struct slip_error *err)
 {
-    const char *env = getenv("SLIPWAY_PROGRESS"), *fallback = getenv("BUILDKIT_PROGRESS");
-    const char *text = b->progress ? b->progress : env && *env ? env : fallback;
-    const char *no_colour = getenv("NO_COLOR");
-    struct slip_ui_options options = {
-        .out = s->err,
-        .term = getenv("TERM"),
-        .verbose = b->verbose,
-        .colour = isatty(fileno(s->err)) && !(no_colour && *no_colour),
-        .log_dir = -1,
-    };
-
-    if (text && *text && slip_progress_parse(text, &options.mode, err) < 0)
-        return -1;
-    if (b->quiet)
-        options.mode = SLIP_PROGRESS_QUIET;
     if (open_logs(b, s, err) < 0)
         return -1;
-    options.log_dir = b->logs;
-    return slip_ui_open(&b->ui, &options, err);
+    return slip_display_open(&b->ui, s, &b->display, b->logs, err);
 }
 
 static int parse_secrets(struct build *b, const struct slip_strv *given, struct slip_error *err)
@@ -326,16 +314,15 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_LIST('o', "output", &b->outputs, "type=T,dest=PATH",
                       "oci, oci-archive, docker, dir or tar; may be repeated"),
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
+        SLIP_OPT_LIST(0, "describe", &b->facts, "KEY=VALUE",
+                      "a fact such as title or version; may be repeated"),
         SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
                       "host"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
-        SLIP_OPT_FLAG(0, "pull", &b->pull, "look for newer base images"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
-        SLIP_OPT_TEXT(0, "progress", &b->progress, "KIND", "auto, tty, plain, json or quiet"),
-        SLIP_OPT_FLAG('q', "quiet", &b->quiet, "print the digest only"),
-        SLIP_OPT_FLAG('v', "verbose", &b->verbose, "say which tier is used and why steps run"),
+        SLIP_DISPLAY_OPTS(&b->display),
         SLIP_OPT_TEXT(0, "iidfile", &b->iidfile, "FILE", "write the digest there"),
         SLIP_OPT_TEXT(0, "metadata-file", &b->metadata, "FILE", "write metadata there, as JSON"),
         SLIP_OPT_TEXT(0, "stamp", &b->stamp, "FILE", "touch when done"),
@@ -350,7 +337,7 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
 static int carry_out(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     struct slip_build_options options = {
-        .store = &s->store,
+        .sources = &s->sources,
         .no_cache = b->no_cache,
         .jobs = b->jobs,
         .cancel = s->cancel,
@@ -377,6 +364,8 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         slip_strv_setenv(&b->step_env, "SOURCE_DATE_EPOCH", epoch);
     }
     slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
+    if (slip_facts_apply(&b->front, s, &b->facts, options.epoch, annotations, err) < 0)
+        return -1;
     options.annotations = json_object_size(annotations) ? annotations : NULL;
     if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {
         show_failure(b, s);
@@ -394,7 +383,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
-    if (parse_secrets(&b, &secrets, err) < 0)
+    if (parse_secrets(&b, &secrets, err) < 0 || slip_facts_check(&b.facts, err) < 0)
         return -1;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);

@@ -99,7 +99,7 @@ static int write_stream(const struct slip_output *output, struct slip_session *s
     struct target target = { .fd = fd };
 
     if (output->type == SLIP_OUT_TAR)
-        return slip_image_flatten(&s->store, manifest, fd, events, err);
+        return slip_image_flatten(&s->sources, manifest, fd, events, err);
     return slip_image_archive_write(&s->store, manifest, (const char *const *)names->v, to_fd,
                                     &target, err);
 }
@@ -126,16 +126,30 @@ static int write_file(const struct slip_output *output, struct slip_session *s,
     return 0;
 }
 
+/* Layers of a pulled image that nothing has needed yet are fetched now. */
+static int complete(struct slip_session *s, const struct slip_digest *manifest,
+                    struct slip_error *err)
+{
+    slip_cleanup(slip_image_release) struct slip_image image = SLIP_IMAGE_INIT;
+
+    if (slip_sources_load(&s->sources, NULL, manifest, &image, err) < 0)
+        return -1;
+    return slip_sources_complete(&s->sources, NULL, &image, err);
+}
+
 int slip_output_write(const struct slip_output *output, struct slip_session *s,
                       const struct slip_digest *manifest, const struct slip_strv *names,
                       struct slip_events *events, struct slip_error *err)
 {
+    if (output->type != SLIP_OUT_DIR && output->type != SLIP_OUT_TAR &&
+        complete(s, manifest, err) < 0)
+        return -1;
     switch (output->type) {
     case SLIP_OUT_OCI:
         return slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,
                                  err);
     case SLIP_OUT_DIR:
-        return slip_image_unpack(&s->store, manifest, output->dest, events, err);
+        return slip_image_unpack(&s->sources, manifest, output->dest, events, err);
     case SLIP_OUT_ARCHIVE:
     case SLIP_OUT_TAR:
         break;

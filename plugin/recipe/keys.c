@@ -37,10 +37,25 @@ static const struct slip_key image_keys[] = {
       "Signal that asks the program to end." },
     { "healthcheck", SLIP_KEY_COMMAND, IMAGE(healthcheck), NULL, NULL,
       "Command that succeeds while the program is well; 'none' turns off the one of the base." },
+    { "title", SLIP_KEY_TEXT, IMAGE(title), NULL, NULL,
+      "What the image is called among people. This and the next five become labels and "
+      "annotations, org.opencontainers.image.title and so on. Default: the last part of its "
+      "name." },
+    { "description", SLIP_KEY_TEXT, IMAGE(description), NULL, NULL, "What it is, in a sentence." },
+    { "version", SLIP_KEY_TEXT, IMAGE(version), NULL, NULL,
+      "Version of the packaged software. Default: the first tag that is not 'latest'." },
+    { "url", SLIP_KEY_TEXT, IMAGE(url), NULL, NULL, "Where to read more about it." },
+    { "source", SLIP_KEY_TEXT, IMAGE(source), NULL, NULL,
+      "Where its sources are. Default: what git has as 'origin', without credentials." },
+    { "licenses", SLIP_KEY_TEXT, IMAGE(licenses), NULL, NULL,
+      "SPDX expression. Default: the names of the files in LICENSES/, all of which must be kept "
+      "to." },
     { "labels", SLIP_KEY_PAIRS, IMAGE(labels), NULL, slip_check_label,
-      "Labels in the configuration of the image." },
+      "Labels in the configuration of the image. An empty value takes away one that Slipway "
+      "would add." },
     { "annotations", SLIP_KEY_FACTS, IMAGE(annotations), NULL, slip_check_label,
-      "Annotations in the manifest of the image." },
+      "Annotations in the manifest of the image. An empty value takes away one that Slipway would "
+      "add." },
     { "include", SLIP_KEY_LIST, IMAGE(include), NULL, NULL,
       "Recipes that are read first; this one overrides what they say. May also stand before the "
       "first section." },

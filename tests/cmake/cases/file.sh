@@ -11,11 +11,11 @@ END
 configure
 builds 3 images
 called "[build] [-f] [$src/Dockerfile] [-o] [type=oci,dest=$out/docker-image.oci]"
-called "[--frontend] [dockerfile] [-t] [acme/d:1] [-t] [acme/d:2] [--target] [final] [--network] [none] [--build-arg] [A=1] [--build-arg] [B=x y] [--label] [l=1] [--annotation] [a=1] [$src/sub]"
-called "[--frontend] [dockerfile] [-t] [demo:latest] [$src]"
+called "[--frontend] [dockerfile] [-t] [acme/d:1] [-t] [acme/d:2] [--target] [final] [--network] [none] [--build-arg] [A=1] [--build-arg] [B=x y] [--label] [l=1] [--annotation] [a=1] [--describe] [title=Demo] [--describe] [version=1.2] [$src/sub]"
+called "[--frontend] [dockerfile] [-t] [demo:latest] [--describe] [title=Demo] [--describe] [version=1.2] [$src]"
 if is_multi; then mine="$bin/my images/Debug"; else mine="$bin/my images"; fi
 called "[build] [-f] [$src/sub/other.slipway] [-o] [type=oci,dest=$mine/recipe-image.oci]"
-called "[--frontend] [recipe] [--build-context] [build-tree=$bin] [--build-arg] [A=1] [$src/sub]"
+called "[--frontend] [recipe] [--build-context] [build-tree=$bin] [--build-arg] [A=1] [--describe] [title=Demo] [--describe] [version=1.2] [$src/sub]"
 nothing images
 later
 touch "$src/sub/other.slipway"

@@ -21,6 +21,8 @@ same "$out/demo-image.slipway" <<END
 name = demo
 tags = 1.2 latest
 entrypoint = ["demo"]
+title = Demo
+version = 1.2
 
 [toolchain]
 use = tree
