@@ -90,8 +90,7 @@ int main(int argc, char **argv)
         status = slip_exit_status(&err);
     }
     slip_error_release(&err);
-    slip_store_close(&s.store);
-    slip_arena_release(&s.arena);
+    slip_session_close(&s);
     if (fflush(s.out) != 0 || ferror(s.out)) {
         fprintf(s.err, "error: cannot write to standard output\n");
         return status ? status : 1;

@@ -134,7 +134,9 @@ static int add_base(struct slip_builder *b, const struct slip_step *step, struct
 {
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
 
-    if (slip_base_resolve(b->store, &step->base.input, &base, err) < 0)
+    if (slip_base_resolve(b->sources, &step->base.input, &base, err) < 0 ||
+        (base.is_image &&
+         slip_sources_complete(b->sources, step->base.input.name, &base.image, err) < 0))
         return -1;
     if (!base.is_image) {
         struct slip_node *node = slip_node_of(b, step);

@@ -48,13 +48,13 @@ static int resolve_host(struct slip_resolved *ret)
     return 0;
 }
 
-static int resolve_image(struct slip_store *store, const struct slip_input *input,
+static int resolve_image(struct slip_sources *sources, const struct slip_input *input,
                          struct slip_resolved *ret, struct slip_error *err)
 {
     struct slip_digest manifest;
 
-    if (slip_locate_image(store, input->name, &manifest, err) < 0 ||
-        slip_image_load(store, &manifest, &ret->image, err) < 0) {
+    if (slip_locate_image(sources, input->name, &manifest, err) < 0 ||
+        slip_sources_load(sources, input->name, &manifest, &ret->image, err) < 0) {
         if (!err->at.src)
             err->at = input->at;
         return -1;
@@ -78,16 +78,16 @@ static int resolve_rootfs(struct slip_store *store, const struct slip_input *inp
     return 0;
 }
 
-int slip_base_resolve(struct slip_store *store, const struct slip_input *input,
+int slip_base_resolve(struct slip_sources *sources, const struct slip_input *input,
                       struct slip_resolved *ret, struct slip_error *err)
 {
     switch (input->origin) {
     case SLIP_FROM_HOST:
         return resolve_host(ret);
     case SLIP_FROM_IMAGE:
-        return resolve_image(store, input, ret, err);
+        return resolve_image(sources, input, ret, err);
     case SLIP_FROM_ROOTFS:
-        return resolve_rootfs(store, input, ret, err);
+        return resolve_rootfs(sources->store, input, ret, err);
     default:
         identity_of(ret, "scratch", "");
         return 0;
@@ -100,12 +100,12 @@ void slip_resolved_release(struct slip_resolved *resolved)
     *resolved = SLIP_RESOLVED_INIT;
 }
 
-int slip_base_config(struct slip_store *store, const struct slip_input *input, json_t **ret,
+int slip_base_config(struct slip_sources *sources, const struct slip_input *input, json_t **ret,
                      struct slip_error *err)
 {
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
 
-    if (slip_base_resolve(store, input, &base, err) < 0)
+    if (slip_base_resolve(sources, input, &base, err) < 0)
         return -1;
     json_t *config = base.is_image ? json_object_get(base.image.config, "config") : NULL;
     *ret = json_is_object(config) ? json_deep_copy(config) : json_object();
@@ -126,17 +126,17 @@ static char *reference_in_full(const char *name)
     return slip_reference_text(&ref);
 }
 
-int slip_stage_base_find(struct slip_store *store, const struct slip_stage *stage,
+int slip_stage_base_find(struct slip_sources *sources, const struct slip_stage *stage,
                          struct slip_stage_base *ret, struct slip_error *err)
 {
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
     const struct slip_input *input = &stage->steps[0]->base.input;
 
     if (input->origin == SLIP_FROM_STAGE)
-        return slip_stage_base_find(store, input->stage, ret, err);
+        return slip_stage_base_find(sources, input->stage, ret, err);
     if (input->origin != SLIP_FROM_IMAGE)
         return 0;
-    if (slip_base_resolve(store, input, &base, err) < 0)
+    if (slip_base_resolve(sources, input, &base, err) < 0)
         return -1;
     ret->name = reference_in_full(input->name);
     ret->manifest = base.image.manifest_digest;
@@ -152,7 +152,8 @@ void slip_stage_base_release(struct slip_stage_base *base)
 }
 
 /* The layers of an image are unpacked when a step needs them, not before. */
-static void take_layers(struct slip_base_parts *ret, const struct slip_image *image)
+static void take_layers(struct slip_base_parts *ret, const struct slip_image *image,
+                        const char *name)
 {
     ret->n = image->nlayers;
     ret->parts = slip_xcalloc(image->nlayers, sizeof *ret->parts);
@@ -161,6 +162,7 @@ static void take_layers(struct slip_base_parts *ret, const struct slip_image *im
         ret->parts[i] = (struct slip_part){
             .has_blob = true,
             .blob = { .diff_id = l->diff_id, .digest = l->digest, .size = l->size },
+            .image = name,
         };
     }
 }
@@ -216,12 +218,12 @@ int slip_base_open(struct slip_builder *b, const struct slip_input *input,
 {
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
 
-    if (slip_base_resolve(b->store, input, &base, err) < 0)
+    if (slip_base_resolve(b->sources, input, &base, err) < 0)
         return -1;
     memcpy(ret->identity, base.identity, sizeof ret->identity);
     ret->host = base.host;
     if (base.is_image)
-        take_layers(ret, &base.image);
+        take_layers(ret, &base.image, input->name);
     /* In the lookup pass no tier is entered, and nothing can be unpacked yet. */
     if (input->origin == SLIP_FROM_ROOTFS && b->entered)
         return take_rootfs(b, input, &base, ret, err);

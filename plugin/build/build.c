@@ -370,6 +370,8 @@ int slip_builder_enter(struct slip_builder *b, struct slip_error *err)
     if (slip_tier_enter(b->options->tier, &b->tier, b->events, err) < 0 || reopen(b, err) < 0)
         return -1;
     b->entered = true;
+    if (b->sources && b->sources->registry) /* not before: showing them may take a thread */
+        slip_registry_events(b->sources->registry, b->events);
     b->tier_name = slip_tier_name(b->tier);
     (void)slip_write_file_if_changed(b->store->root, "tier", b->tier_name, strlen(b->tier_name),
                                      0600, err);
@@ -458,7 +460,8 @@ int slip_build(const struct slip_plan *plan, const struct slip_build_options *op
     struct slip_builder b = {
         .plan = plan,
         .options = &own,
-        .store = options->store,
+        .sources = options->sources,
+        .store = options->sources->store,
         .events = options->events,
         .mutex = PTHREAD_MUTEX_INITIALIZER,
         .scan_mutex = PTHREAD_MUTEX_INITIALIZER,

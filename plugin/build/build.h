@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "build/sources.h"
 #include "layer/stream.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -32,8 +33,8 @@ struct slip_context {
 };
 
 struct slip_build_options {
-    struct slip_store *store;
-    struct slip_events *events; /* may be NULL */
+    struct slip_sources *sources; /* where bases come from, and the store of it all */
+    struct slip_events *events;   /* may be NULL */
     const struct slip_context *contexts;
     size_t ncontexts;
     int64_t epoch;                    /* SOURCE_DATE_EPOCH: nothing in the image is younger */
@@ -73,7 +74,7 @@ void slip_built_release(struct slip_built *built);
 
 /* The "config" object of the base that an input names, for lowering: {} for directories. The image
  * is brought into the store when it is not there. New reference in *ret. */
-int slip_base_config(struct slip_store *store, const struct slip_input *input, json_t **ret,
+int slip_base_config(struct slip_sources *sources, const struct slip_input *input, json_t **ret,
                      struct slip_error *err);
 
 /* The image that a stage stands on, through other stages of the plan. */
@@ -86,6 +87,6 @@ struct slip_stage_base {
 
 #define SLIP_STAGE_BASE_INIT ((struct slip_stage_base){ 0 })
 
-int slip_stage_base_find(struct slip_store *store, const struct slip_stage *stage,
+int slip_stage_base_find(struct slip_sources *sources, const struct slip_stage *stage,
                          struct slip_stage_base *ret, struct slip_error *err);
 void slip_stage_base_release(struct slip_stage_base *base);

@@ -16,8 +16,9 @@
 /* A layer of a root file system: as directory, as blob, or both. */
 struct slip_part {
     char snapshot[65]; /* id, or "" */
-    bool has_blob;
+    bool has_blob;     /* it is known; the store may have to fetch it */
     struct slip_layer_info blob;
+    const char *image; /* borrowed: what the image it belongs to was called, or NULL */
 };
 
 /* What a FROM of an image, a directory or the host stands on. */
@@ -44,7 +45,8 @@ enum slip_stage_state { SLIP_STAGE_TODO, SLIP_STAGE_DONE, SLIP_STAGE_FAILED };
 struct slip_builder {
     const struct slip_plan *plan;
     const struct slip_build_options *options;
-    struct slip_store *store;
+    struct slip_sources *sources;
+    struct slip_store *store; /* that of the sources */
     struct slip_events *events;
     enum slip_tier tier;
     const char *tier_name; /* what snapshots are made for; part of their ids */
@@ -104,6 +106,9 @@ struct slip_stack {
 
 #define SLIP_STACK_INIT ((struct slip_stack){ 0 })
 
+/* Makes directories of all parts that are blobs only, several at a time. */
+int slip_parts_unpack(struct slip_builder *b, struct slip_part *parts, size_t n,
+                      struct slip_error *err);
 /* Puts a part below what is in the stack. */
 int slip_stack_push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
                     struct slip_error *err);
@@ -126,7 +131,7 @@ struct slip_resolved {
 
 #define SLIP_RESOLVED_INIT ((struct slip_resolved){ 0 })
 
-int slip_base_resolve(struct slip_store *store, const struct slip_input *input,
+int slip_base_resolve(struct slip_sources *sources, const struct slip_input *input,
                       struct slip_resolved *ret, struct slip_error *err);
 void slip_resolved_release(struct slip_resolved *resolved);
 int slip_base_open(struct slip_builder *b, const struct slip_input *input,

@@ -35,34 +35,56 @@ static void opened_release(struct opened *o)
     free(o->parts);
 }
 
-static int enter(struct opened *o, struct slip_store *store, const char *tier,
+static int enter(struct opened *o, struct slip_sources *sources, const char *tier,
                  struct slip_events *events, struct slip_error *err)
 {
-    o->options = (struct slip_build_options){ .store = store, .events = events, .tier = tier };
-    o->b = (struct slip_builder){ .options = &o->options, .store = store, .events = events };
+    o->options = (struct slip_build_options){ .sources = sources, .events = events, .tier = tier };
+    o->b = (struct slip_builder){ .options = &o->options,
+                                  .sources = sources,
+                                  .store = sources->store,
+                                  .events = events,
+                                  .mutex = PTHREAD_MUTEX_INITIALIZER };
     return slip_builder_enter(&o->b, err);
 }
 
-static int open_image(struct opened *o, struct slip_store *store,
-                      const struct slip_digest *manifest, const char *tier,
-                      struct slip_events *events, struct slip_error *err)
+static int unpack_layers(struct opened *o, const char *name, struct slip_error *err)
 {
-    if (enter(o, store, tier, events, err) < 0 ||
-        slip_image_load(store, manifest, &o->image, err) < 0 ||
-        slip_work_begin(&o->work, &o->b, NULL, err) < 0)
-        return -1;
     o->parts = slip_xcalloc(o->image.nlayers, sizeof *o->parts);
-    struct slip_stack *stack = &o->work.stack;
-    for (size_t i = o->image.nlayers; i-- > 0;) {
+    for (size_t i = 0; i < o->image.nlayers; i++) {
         const struct slip_image_layer *l = &o->image.layers[i];
         o->parts[i] = (struct slip_part){
             .has_blob = true,
             .blob = { .diff_id = l->diff_id, .digest = l->digest, .size = l->size },
+            .image = name,
         };
-        if (slip_stack_push(&o->b, &o->parts[i], stack, err) < 0)
-            return -1;
     }
+    return slip_parts_unpack(&o->b, o->parts, o->image.nlayers, err);
+}
+
+static int open_image(struct opened *o, struct slip_sources *sources,
+                      const struct slip_digest *manifest, const char *tier,
+                      struct slip_events *events, struct slip_error *err)
+{
+    if (enter(o, sources, tier, events, err) < 0 ||
+        slip_sources_load(sources, NULL, manifest, &o->image, err) < 0 ||
+        unpack_layers(o, NULL, err) < 0 || slip_work_begin(&o->work, &o->b, NULL, err) < 0)
+        return -1;
+    for (size_t i = o->image.nlayers; i-- > 0;)
+        if (slip_stack_push(&o->b, &o->parts[i], &o->work.stack, err) < 0)
+            return -1;
     return 0;
+}
+
+int slip_image_prepare(struct slip_sources *sources, const char *name,
+                       const struct slip_digest *manifest, const char *tier,
+                       struct slip_events *events, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+
+    if (enter(&o, sources, tier, events, err) < 0 ||
+        slip_sources_load(sources, name, manifest, &o.image, err) < 0)
+        return -1;
+    return unpack_layers(&o, name, err);
 }
 
 static int mount_image(struct opened *o, struct slip_error *err)
@@ -138,7 +160,7 @@ static const char *text_of(const json_t *config, const char *key, const char *ot
     return text && *text ? text : otherwise;
 }
 
-int slip_container_run(struct slip_store *store, const struct slip_digest *manifest,
+int slip_container_run(struct slip_sources *sources, const struct slip_digest *manifest,
                        const struct slip_container *c, struct slip_exit *ret,
                        struct slip_error *err)
 {
@@ -147,7 +169,7 @@ int slip_container_run(struct slip_store *store, const struct slip_digest *manif
     slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
     slip_cleanup(mounts_release) struct mounts mounts = { 0 };
 
-    if (open_image(&o, store, manifest, c->tier, c->events, err) < 0 ||
+    if (open_image(&o, sources, manifest, c->tier, c->events, err) < 0 ||
         open_volumes(c, &mounts, err) < 0)
         return -1;
     const json_t *config = json_object_get(o.image.config, "config");
@@ -176,7 +198,7 @@ int slip_container_run(struct slip_store *store, const struct slip_digest *manif
     return slip_sandbox_run(&spec, ret, err);
 }
 
-int slip_image_unpack(struct slip_store *store, const struct slip_digest *manifest,
+int slip_image_unpack(struct slip_sources *sources, const struct slip_digest *manifest,
                       const char *dest, struct slip_events *events, struct slip_error *err)
 {
     slip_cleanup(opened_release) struct opened o = OPENED_INIT;
@@ -190,7 +212,7 @@ int slip_image_unpack(struct slip_store *store, const struct slip_digest *manife
         return slip_error_hint(err, "name a directory that is new or empty");
     }
     slip_cleanup(slip_freep) char *absolute = slip_path_absolute(dest);
-    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
         return -1;
     slip_cleanup(slip_closep) int to = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (to < 0)
@@ -213,14 +235,14 @@ static int to_fd(void *user, const void *p, size_t n, struct slip_error *err)
     return 0;
 }
 
-int slip_image_flatten(struct slip_store *store, const struct slip_digest *manifest, int fd,
+int slip_image_flatten(struct slip_sources *sources, const struct slip_digest *manifest, int fd,
                        struct slip_events *events, struct slip_error *err)
 {
     slip_cleanup(opened_release) struct opened o = OPENED_INIT;
     slip_cleanup(slip_tree_release) struct slip_tree tree = SLIP_TREE_INIT;
     struct slip_layer_info info;
 
-    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
         return -1;
     /* Seen through the mount there are no whiteouts left: everything is content. */
     const struct slip_diff_options options = {
@@ -257,14 +279,14 @@ static int list_elf(int root, const char *dir, struct slip_strv *ret, struct sli
     return 0;
 }
 
-int slip_image_link_check(struct slip_store *store, const struct slip_digest *manifest,
+int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,
                           struct slip_events *events, struct slip_error *err)
 {
     slip_cleanup(opened_release) struct opened o = OPENED_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
     slip_cleanup(slip_closure_release) struct slip_closure closure = SLIP_CLOSURE_INIT;
 
-    if (open_image(&o, store, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0 ||
+    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0 ||
         list_elf(o.mounted.root, "", &roots, err) < 0)
         return -1;
     const struct slip_closure_options options = { .root = o.mounted.root, .base_root = -1 };
@@ -328,7 +350,7 @@ int slip_failure_record(struct slip_builder *b, const struct slip_node *node,
     return slip_record_put(b->store, key, record, err);
 }
 
-int slip_container_at_failure(struct slip_store *store, const char *id,
+int slip_container_at_failure(struct slip_sources *sources, const char *id,
                               const struct slip_container *c, struct slip_exit *ret,
                               struct slip_error *err)
 {
@@ -337,12 +359,12 @@ int slip_container_at_failure(struct slip_store *store, const char *id,
     char key[65];
 
     failure_key(id, key);
-    slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(store, key);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(sources->store, key);
     if (!record) {
         slip_fail(err, SLIP_EUSAGE, "no failed step '%s' is remembered", id);
         return slip_error_hint(err, "the message of the failed build names it");
     }
-    if (enter(&o, store, c->tier, c->events, err) < 0 ||
+    if (enter(&o, sources, c->tier, c->events, err) < 0 ||
         slip_work_begin(&o.work, &o.b, NULL, err) < 0)
         return -1;
     const json_t *parts = json_object_get(record, "parts");

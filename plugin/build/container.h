@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "build/sources.h"
 #include "exec/sandbox.h"
-#include "store/store.h"
 #include "util/buf.h"
 #include "util/digest.h"
 #include "util/error.h"
@@ -36,23 +36,29 @@ struct slip_container {
     struct slip_events *events;
 };
 
-int slip_container_run(struct slip_store *store, const struct slip_digest *manifest,
+int slip_container_run(struct slip_sources *sources, const struct slip_digest *manifest,
                        const struct slip_container *container, struct slip_exit *ret,
                        struct slip_error *err);
 
 /* Takes an image apart: its root file system into `dest` (made, must be empty or missing), or as
  * one uncompressed tar on `fd`. */
-int slip_image_unpack(struct slip_store *store, const struct slip_digest *manifest,
+int slip_image_unpack(struct slip_sources *sources, const struct slip_digest *manifest,
                       const char *dest, struct slip_events *events, struct slip_error *err);
-int slip_image_flatten(struct slip_store *store, const struct slip_digest *manifest, int fd,
+int slip_image_flatten(struct slip_sources *sources, const struct slip_digest *manifest, int fd,
+                       struct slip_events *events, struct slip_error *err);
+
+/* Makes directories of an image's layers, as a build or a run would need them, downloading what is
+ * not there: `slipway pull`. */
+int slip_image_prepare(struct slip_sources *sources, const char *name,
+                       const struct slip_digest *manifest, const char *tier,
                        struct slip_events *events, struct slip_error *err);
 
 /* Checks that every ELF file in the image finds its libraries inside it. Answers the number of
  * programs and libraries checked; SLIP_ESTEP naming the first that does not. */
-int slip_image_link_check(struct slip_store *store, const struct slip_digest *manifest,
+int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,
                           struct slip_events *events, struct slip_error *err);
 
 /* Where a failed step stopped: a shell there. `id` is what the failure message shows. */
-int slip_container_at_failure(struct slip_store *store, const char *id,
+int slip_container_at_failure(struct slip_sources *sources, const char *id,
                               const struct slip_container *container, struct slip_exit *ret,
                               struct slip_error *err);

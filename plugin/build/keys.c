@@ -44,7 +44,7 @@ int slip_key_input(struct slip_builder *b, const struct slip_input *input, const
     case SLIP_FROM_ROOTFS:
         break;
     }
-    if (slip_base_resolve(b->store, input, &base, err) < 0)
+    if (slip_base_resolve(b->sources, input, &base, err) < 0)
         return -1;
     slip_sha256_field(sha, base.identity);
     slip_sha256_field(sha, under);

@@ -14,8 +14,7 @@
 
 #define INDEX_LIMIT ((size_t)4 << 20)
 
-/* "manifest" under a key that stands for what was brought in. 1: held, with its blob. */
-static int remembered(struct slip_store *store, const char *key, struct slip_digest *ret)
+bool slip_remembered_manifest(struct slip_store *store, const char *key, struct slip_digest *ret)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(store, key);
@@ -25,8 +24,8 @@ static int remembered(struct slip_store *store, const char *key, struct slip_dig
            slip_blob_has(store, ret, &ignored) == 1;
 }
 
-static int remember(struct slip_store *store, const char *key, const struct slip_digest *manifest,
-                    struct slip_error *err)
+int slip_remember_manifest(struct slip_store *store, const char *key,
+                           const struct slip_digest *manifest, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *record = json_object();
     char name[72];
@@ -90,11 +89,11 @@ static int locate_layout(struct slip_store *store, const char *where, struct sli
     slip_sha256_field(&sha, slip_buf_str(&index));
     slip_sha256_field(&sha, tag);
     slip_key_finish(&sha, key);
-    if (remembered(store, key, ret))
+    if (slip_remembered_manifest(store, key, ret))
         return 0;
     if (slip_layout_import(store, dir, tag, ret, err) < 0)
         return -1;
-    return remember(store, key, ret, err);
+    return slip_remember_manifest(store, key, ret, err);
 }
 
 static int locate_archive(struct slip_store *store, const char *where, struct slip_digest *ret,
@@ -107,11 +106,11 @@ static int locate_archive(struct slip_store *store, const char *where, struct sl
 
     if (stat_key("slipway archive 1", file, tag, key, &st, err) < 0)
         return -1;
-    if (remembered(store, key, ret))
+    if (slip_remembered_manifest(store, key, ret))
         return 0;
     if (slip_image_archive_import(store, file, tag, ret, err) < 0)
         return -1;
-    return remember(store, key, ret, err);
+    return slip_remember_manifest(store, key, ret, err);
 }
 
 char *slip_image_name(const char *text, struct slip_error *err)
@@ -121,39 +120,34 @@ char *slip_image_name(const char *text, struct slip_error *err)
     return slip_reference_from(&ref, text, err) < 0 ? NULL : slip_reference_familiar(&ref);
 }
 
-static int locate_name(struct slip_store *store, const char *name, struct slip_digest *ret,
+int slip_image_reference(struct slip_reference *ref, const char *text, struct slip_error *err)
+{
+    return slip_reference_from(ref, text + (slip_starts_with(text, "docker://") ? 9 : 0), err);
+}
+
+static int locate_name(struct slip_sources *sources, const char *name, struct slip_digest *ret,
                        struct slip_error *err)
 {
     slip_cleanup(slip_error_release) struct slip_error no_digest = SLIP_ERROR_INIT;
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
 
-    if (slip_digest_parse(name, ret, &no_digest) == 0 && slip_blob_has(store, ret, err) == 1)
+    if (slip_digest_parse(name, ret, &no_digest) == 0 &&
+        slip_blob_has(sources->store, ret, err) == 1)
         return 0;
-    slip_cleanup(slip_freep) char *tagged = slip_image_name(name, err);
-    int found = tagged ? slip_ref_get(store, tagged, ret, err) : -1;
-    if (found)
-        return found < 0 ? -1 : 0;
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    if (slip_ref_list(store, &names, err) < 0)
-        return -1;
-    const char *near = slip_suggest(tagged, (const char *const *)names.v, names.n);
-    slip_fail(err, SLIP_EINPUT, "no image '%s' in the store", name);
-    if (near)
-        return slip_error_hint(err, "did you mean '%s'?", near);
-    return slip_error_hint(err, "'slipway images' lists what there is; a local image can be named "
-                                "as oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or "
-                                "rootfs:DIR-or-TAR; pulling from registries is not served yet");
+    return slip_image_reference(&ref, name, err) < 0 ? -1
+                                                     : slip_sources_find(sources, &ref, ret, err);
 }
 
-int slip_locate_image(struct slip_store *store, const char *name, struct slip_digest *ret,
+int slip_locate_image(struct slip_sources *sources, const char *name, struct slip_digest *ret,
                       struct slip_error *err)
 {
     if (slip_starts_with(name, "oci:"))
-        return locate_layout(store, name + 4, ret, err);
+        return locate_layout(sources->store, name + 4, ret, err);
     if (slip_starts_with(name, "oci-archive:"))
-        return locate_archive(store, name + 12, ret, err);
+        return locate_archive(sources->store, name + 12, ret, err);
     if (slip_starts_with(name, "docker-archive:"))
-        return locate_archive(store, name + 15, ret, err);
-    return locate_name(store, name, ret, err);
+        return locate_archive(sources->store, name + 15, ret, err);
+    return locate_name(sources, name, ret, err);
 }
 
 int slip_locate_rootfs(struct slip_store *store, const char *path, char ret_identity[65],

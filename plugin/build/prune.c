@@ -28,7 +28,7 @@ int slip_prune_all(struct slip_store *store, const char *tier, struct slip_error
     /* What refers to something goes before it, so that an interruption leaves a valid store. */
     static const char *const parts[] = { "refs",   "records", "scans",        "snapshots",
                                          "mounts", "logs",    "blobs/sha256", "ingest" };
-    const struct slip_build_options options = { .store = store, .tier = tier };
+    const struct slip_build_options options = { .tier = tier };
     struct slip_builder b = { .options = &options, .store = store };
     slip_cleanup(slip_freep) char *path = slip_xstrdup(store->path);
 

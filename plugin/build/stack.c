@@ -5,8 +5,10 @@
 #include <fcntl.h>
 
 #include "build/copytree.h"
+#include "util/side.h"
 #include "layer/apply.h"
 #include "store/blob.h"
+#include "store/record.h"
 #include "store/snapshot.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -22,22 +24,92 @@ static void unpacked_id(const struct slip_builder *b, const struct slip_part *pa
     slip_key_finish(&sha, id);
 }
 
-static int unpack(struct slip_builder *b, const struct slip_part *part, const char *id,
-                  struct slip_error *err)
+/* A blob that is on its way: the download writes, slip_apply() reads at the other end. */
+struct arrival {
+    struct slip_builder *b;
+    const struct slip_part *part;
+    int end; /* owned: where to write */
+    int rc;
+    struct slip_error err;
+};
+
+static void *download(void *arg)
 {
-    slip_cleanup(slip_snapshot_release) struct slip_snapshot draft = SLIP_SNAPSHOT_INIT;
+    struct arrival *a = arg;
+
+    a->rc = slip_sources_layer(a->b->sources, a->part->image, &a->part->blob.digest,
+                               a->part->blob.size, a->end, &a->err);
+    slip_closep(&a->end);
+    return NULL;
+}
+
+static int apply(struct slip_builder *b, int from, int root, struct slip_digest *ret_diff_id,
+                 struct slip_error *err)
+{
     const struct slip_apply_options options = {
         .overlay = true,
         .userxattr = b->tier != SLIP_TIER_ROOT,
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .keep_times = true,
     };
-    struct slip_digest diff_id;
-    slip_cleanup(slip_closep) int blob = slip_blob_open(b->store, &part->blob.digest, NULL, err);
 
-    if (blob < 0 || slip_snapshot_begin(&draft, b->store, err) < 0)
+    return slip_apply(from, root, &options, ret_diff_id, err);
+}
+
+/* Downloads and unpacks at once. What the download says counts first: bytes that do not arrive, or
+ * are not those of the digest, make no archive either. */
+static int apply_arriving(struct slip_builder *b, const struct slip_part *part, int root,
+                          struct slip_digest *ret_diff_id, struct slip_error *err)
+{
+    slip_cleanup(slip_error_release) struct slip_error later = SLIP_ERROR_INIT;
+    struct arrival a = { .b = b, .part = part, .end = -1 };
+    pthread_t thread;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return slip_fail_errno(err, "cannot make a pipe");
+    a.end = ends[1];
+    (void)fcntl(a.end, F_SETPIPE_SZ, 1 << 20); /* more than the limit for users: as it was */
+    if (pthread_create(&thread, NULL, download, &a) != 0) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        return slip_fail(err, SLIP_ESYSTEM, "cannot start a thread");
+    }
+    int rc = apply(b, ends[0], root, ret_diff_id, &later);
+    (void)close(ends[0]);
+    pthread_join(thread, NULL);
+    if (a.rc < 0 || rc < 0)
+        slip_error_move(err, a.rc < 0 ? &a.err : &later);
+    slip_error_release(&a.err);
+    return a.rc < 0 || rc < 0 ? -1 : 0;
+}
+
+static int apply_blob(struct slip_builder *b, const struct slip_part *part, int root,
+                      struct slip_digest *ret_diff_id, struct slip_error *err)
+{
+    int held = slip_blob_has(b->store, &part->blob.digest, err);
+
+    if (held <= 0)
+        return held < 0 ? -1 : apply_arriving(b, part, root, ret_diff_id, err);
+    slip_cleanup(slip_closep) int blob = slip_blob_open(b->store, &part->blob.digest, NULL, err);
+    return blob < 0 ? -1 : apply(b, blob, root, ret_diff_id, err);
+}
+
+static int unpack(struct slip_builder *b, const struct slip_part *part, const char *id,
+                  struct slip_error *err)
+{
+    slip_cleanup(slip_snapshot_release) struct slip_snapshot draft = SLIP_SNAPSHOT_INIT;
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("unpack %s", id);
+    slip_cleanup(slip_closep) int alone = slip_store_lock_name(b->store, name, err);
+    struct slip_digest diff_id;
+
+    if (alone < 0)
         return -1;
-    if (slip_apply(blob, draft.fs, &options, &diff_id, err) < 0)
+    if (slip_snapshot_has(b->store, id)) /* by somebody else, meanwhile */
+        return 0;
+    if (slip_snapshot_begin(&draft, b->store, err) < 0)
+        return -1;
+    if (apply_blob(b, part, draft.fs, &diff_id, err) < 0)
         return slip_error_context(err, "cannot unpack layer sha256:%.12s", part->blob.digest.hex);
     if (!slip_digest_equal(&diff_id, &part->blob.diff_id))
         return slip_fail(err, SLIP_EINTEGRITY,
@@ -47,16 +119,57 @@ static int unpack(struct slip_builder *b, const struct slip_part *part, const ch
     return slip_snapshot_commit(&draft, id, err);
 }
 
+/* Stages that stand on the same base come here at the same time. */
+static bool has_directory(struct slip_builder *b, const struct slip_part *part)
+{
+    pthread_mutex_lock(&b->mutex);
+    bool has = part->snapshot[0];
+    pthread_mutex_unlock(&b->mutex);
+    return has;
+}
+
+static int make_directory(struct slip_builder *b, struct slip_part *part, struct slip_error *err)
+{
+    char id[65];
+
+    if (has_directory(b, part))
+        return 0;
+    unpacked_id(b, part, id);
+    if (!slip_snapshot_has(b->store, id) && unpack(b, part, id, err) < 0)
+        return -1;
+    pthread_mutex_lock(&b->mutex);
+    memcpy(part->snapshot, id, sizeof id);
+    pthread_mutex_unlock(&b->mutex);
+    return 0;
+}
+
 int slip_part_open(struct slip_builder *b, struct slip_part *part, struct slip_error *err)
 {
-    if (!part->snapshot[0]) {
-        char id[65];
-        unpacked_id(b, part, id);
-        if (!slip_snapshot_has(b->store, id) && unpack(b, part, id, err) < 0)
-            return -1;
-        memcpy(part->snapshot, id, sizeof id);
-    }
-    return slip_snapshot_open(b->store, part->snapshot, err);
+    return make_directory(b, part, err) < 0 ? -1
+                                            : slip_snapshot_open(b->store, part->snapshot, err);
+}
+
+struct unpacking {
+    struct slip_builder *b;
+    struct slip_part *parts;
+};
+
+static int unpack_one(void *user, size_t i, struct slip_error *err)
+{
+    struct unpacking *u = user;
+
+    return make_directory(u->b, &u->parts[i], err);
+}
+
+int slip_parts_unpack(struct slip_builder *b, struct slip_part *parts, size_t n,
+                      struct slip_error *err)
+{
+    struct unpacking u = { b, parts };
+    bool all = true;
+
+    for (size_t i = 0; i < n; i++)
+        all = all && has_directory(b, &parts[i]);
+    return all ? 0 : slip_side_by_side(n, unpack_one, &u, err);
 }
 
 static void push_fd(struct slip_stack *stack, int fd)
@@ -119,6 +232,8 @@ static int push_installed(struct slip_builder *b, struct slip_node *node, struct
 static int push_base(struct slip_builder *b, struct slip_base_parts *base, struct slip_stack *stack,
                      struct slip_error *err)
 {
+    if (slip_parts_unpack(b, base->parts, base->n, err) < 0)
+        return -1;
     for (size_t i = base->n; i-- > 0;)
         if (slip_stack_push(b, &base->parts[i], stack, err) < 0)
             return -1;

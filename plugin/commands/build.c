@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "build/locate.h"
+#include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
 #include "commands/front.h"
@@ -20,8 +21,9 @@ struct build {
     struct slip_front_options front_options;
     struct slip_front front;
     struct slip_strv tags, outputs, annotations, facts, secrets, step_env;
-    const char *progress, *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, verbose, quiet, dirs_only, pull;
+    struct slip_display display;
+    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
+    bool no_cache, dirs_only;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -61,25 +63,9 @@ static int open_logs(struct build *b, struct slip_session *s, struct slip_error 
 
 static int open_ui(struct build *b, struct slip_session *s, struct slip_error *err)
 {
-    const char *env = getenv("SLIPWAY_PROGRESS"), *fallback = getenv("BUILDKIT_PROGRESS");
-    const char *text = b->progress ? b->progress : env && *env ? env : fallback;
-    const char *no_colour = getenv("NO_COLOR");
-    struct slip_ui_options options = {
-        .out = s->err,
-        .term = getenv("TERM"),
-        .verbose = b->verbose,
-        .colour = isatty(fileno(s->err)) && !(no_colour && *no_colour),
-        .log_dir = -1,
-    };
-
-    if (text && *text && slip_progress_parse(text, &options.mode, err) < 0)
-        return -1;
-    if (b->quiet)
-        options.mode = SLIP_PROGRESS_QUIET;
     if (open_logs(b, s, err) < 0)
         return -1;
-    options.log_dir = b->logs;
-    return slip_ui_open(&b->ui, &options, err);
+    return slip_display_open(&b->ui, s, &b->display, b->logs, err);
 }
 
 static int parse_secrets(struct build *b, const struct slip_strv *given, struct slip_error *err)
@@ -336,11 +322,8 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
                       "of steps that do not say: default, none, "
                       "host"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
-        SLIP_OPT_FLAG(0, "pull", &b->pull, "look for newer base images"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
-        SLIP_OPT_TEXT(0, "progress", &b->progress, "KIND", "auto, tty, plain, json or quiet"),
-        SLIP_OPT_FLAG('q', "quiet", &b->quiet, "print the digest only"),
-        SLIP_OPT_FLAG('v', "verbose", &b->verbose, "say which tier is used and why steps run"),
+        SLIP_DISPLAY_OPTS(&b->display),
         SLIP_OPT_TEXT(0, "iidfile", &b->iidfile, "FILE", "write the digest there"),
         SLIP_OPT_TEXT(0, "metadata-file", &b->metadata, "FILE", "write metadata there, as JSON"),
         SLIP_OPT_TEXT(0, "stamp", &b->stamp, "FILE", "touch when done"),
@@ -355,7 +338,7 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
 static int carry_out(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     struct slip_build_options options = {
-        .store = &s->store,
+        .sources = &s->sources,
         .no_cache = b->no_cache,
         .jobs = b->jobs,
         .cancel = s->cancel,

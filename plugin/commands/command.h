@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "build/sources.h"
 #include "commands/opts.h"
 #include "store/store.h"
 #include "util/error.h"
@@ -20,6 +21,10 @@ struct slip_session {
     struct slip_arena arena;
     struct slip_store store;
     bool store_open;
+    struct slip_sources sources; /* open with the store: where images come from */
+    struct slip_registry *registry;
+    struct slip_strv auth_files, cert_dirs; /* of the client */
+    char *config;
     const volatile sig_atomic_t *cancel;
 };
 
@@ -36,19 +41,21 @@ struct slip_command {
 };
 
 /* Every verb, in the order of help. A new one is a file with its row, and a word here. */
-#define SLIP_EACH_COMMAND(X)                                                                     \
-    X(build)                                                                                     \
-    X(check)                                                                                     \
-    X(plan)                                                                                      \
-    X(generate) X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(export) X(load) X(tag) \
-        X(verify) X(cache) X(doctor) X(help)
+#define SLIP_EACH_COMMAND(X)                                                                  \
+    X(build)                                                                                  \
+    X(check)                                                                                  \
+    X(plan)                                                                                   \
+    X(generate)                                                                               \
+    X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(pull) X(push) X(lock) X(export) \
+        X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)
 
 extern const struct slip_command *const slip_commands[]; /* NULL-terminated, in the order of help */
 const struct slip_command *slip_command_find(const char *name);
-/* Opens the store of SLIPWAY_STORE, or of $XDG_DATA_HOME; once. */
+/* Opens the store of SLIPWAY_STORE, or of $XDG_DATA_HOME, and the registries behind it; once. */
 int slip_session_store(struct slip_session *s, struct slip_error *err);
+void slip_session_close(struct slip_session *s);
 int slip_exit_status(const struct slip_error *err);
 #define SLIP_SKIPPED 77 /* of a test that this host cannot run, as CTest and automake have it */
 /* Parses the options of `command`; prints its page for -h and answers 1. 0 to go on; -1. */

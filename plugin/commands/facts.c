@@ -205,7 +205,7 @@ int slip_facts_apply(struct slip_front *front, struct slip_session *s,
 
     if (!front->is_recipe && given->n == 0)
         return 0;
-    if (slip_stage_base_find(&s->store, target, &base, err) < 0)
+    if (slip_stage_base_find(&s->sources, target, &base, err) < 0)
         return -1;
     take_time(epoch, &facts);
     take_base(&base, &facts);

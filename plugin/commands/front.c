@@ -198,7 +198,40 @@ static int base_config(void *user, const struct slip_input *input, const char *p
     (void)platform;
     if (slip_session_store(s, err) < 0)
         return -1;
-    return slip_base_config(&s->store, input, ret, err);
+    return slip_base_config(&s->sources, input, ret, err);
+}
+
+const char *slip_front_lock_path(const struct slip_front *front, struct slip_session *s,
+                                 const struct slip_front_options *options)
+{
+    slip_cleanup(slip_freep) char *path =
+        slip_path_join(front->contexts[0].path ? front->contexts[0].path : ".", "slipway.lock");
+
+    return options->lockfile ? options->lockfile : slip_arena_strdup(&s->arena, path);
+}
+
+static int open_lock(struct slip_front *front, struct slip_session *s,
+                     const struct slip_front_options *options, struct slip_error *err)
+{
+    const char *path = slip_front_lock_path(front, s, options);
+    int found = slip_lockfile_read(&front->lock, &s->arena, path, err);
+
+    if (found < 0)
+        return -1;
+    if (slip_session_store(s, err) < 0)
+        return -1;
+    if (!found && options->lockfile)
+        return slip_fail(err, SLIP_EUSAGE, "there is no lock file '%s'", path);
+    if (found) {
+        slip_cleanup(slip_freep) char *absolute = slip_path_absolute(path);
+        slip_strv_add(&front->inputs, absolute);
+    }
+    s->sources.lock = &front->lock;
+    s->sources.locked = options->locked;
+    s->sources.pull = options->pull;
+    if (options->no_registry)
+        s->sources.registry = NULL;
+    return 0;
 }
 
 static void warn(void *user, const struct slip_warning *warning)
@@ -214,7 +247,8 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
 {
     const char *const *ignore;
 
-    if (read_ignore(front, s, &ignore, err) < 0)
+    if (read_ignore(front, s, &ignore, err) < 0 ||
+        (!options->offline && !options->ignore_lock && open_lock(front, s, options, err) < 0))
         return -1;
     slip_cleanup(slip_strv_release) struct slip_strv contexts = SLIP_STRV_INIT;
     slip_strv_copy(&contexts, &options->contexts);
@@ -240,6 +274,7 @@ void slip_front_release(struct slip_front *front)
     slip_plan_release(&front->plan);
     slip_recipe_release(&front->recipe);
     slip_strv_release(&front->inputs);
+    slip_lockfile_release(&front->lock);
 }
 
 void slip_front_options_release(struct slip_front_options *options)

@@ -14,7 +14,12 @@ struct slip_front_options {
     const char *frontend; /* "recipe", "dockerfile", or NULL */
     const char *context;  /* NULL: the recipe's, or "." */
     const char *target, *platform;
-    bool offline; /* only read: bases that are images are not looked at */
+    const char *lockfile; /* NULL: slipway.lock in the main context */
+    bool locked;          /* images must be pinned there */
+    bool ignore_lock;     /* the caller has set up s->sources by himself */
+    bool pull;            /* ask registries for what is there already */
+    bool no_registry;     /* ask no registry */
+    bool offline;         /* only read: bases that are images are not looked at */
     struct slip_strv build_args, contexts, labels;
 };
 
@@ -29,7 +34,8 @@ struct slip_front {
     struct slip_context *contexts; /* in the arena */
     size_t ncontexts;
     struct slip_strv inputs; /* files that were read */
-    const char *name;        /* of the image, without tag; NULL when the file does not say */
+    struct slip_lockfile lock;
+    const char *name; /* of the image, without tag; NULL when the file does not say */
 };
 
 #define SLIP_FRONT_INIT ((struct slip_front){ 0 })
@@ -44,12 +50,21 @@ struct slip_front {
         SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),      \
         SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                  \
         SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=DIR", "name another context"), \
-        SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label")
+        SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label"),                         \
+        SLIP_OPT_TEXT(0, "lockfile", &(o)->lockfile, "FILE",                                   \
+                      "pinned images [slipway.lock in the context]"),                          \
+        SLIP_OPT_FLAG(0, "locked", &(o)->locked, "refuse images that are not pinned"),         \
+        SLIP_OPT_FLAG(0, "pull", &(o)->pull, "ask registries for newer base images"),          \
+        SLIP_OPT_FLAG(0, "offline", &(o)->no_registry, "ask no registry")
 
 /* Reads the file and makes the syntax tree. */
 int slip_front_open(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err);
-/* Lowers it. Warnings go to stderr. Needs the store for bases that are images. */
+/* Where its lock file stands, whether there is one or not. In the arena. */
+const char *slip_front_lock_path(const struct slip_front *front, struct slip_session *s,
+                                 const struct slip_front_options *options);
+/* Lowers it. Warnings go to stderr. Needs the store for bases that are images; the options on locks
+ * and registries hold for s->sources from then on. */
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err);
 void slip_front_release(struct slip_front *front);

@@ -19,7 +19,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     if (slip_target_image(s, argv[0], &manifest, &names, err) < 0 ||
-        slip_image_load(&s->store, &manifest, &image, err) < 0)
+        slip_sources_load(&s->sources, argv[0], &manifest, &image, err) < 0)
         return -1;
     if (config || manifest_only) {
         fputs(config ? image.config_text : image.manifest_text, s->out);

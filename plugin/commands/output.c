@@ -99,7 +99,7 @@ static int write_stream(const struct slip_output *output, struct slip_session *s
     struct target target = { .fd = fd };
 
     if (output->type == SLIP_OUT_TAR)
-        return slip_image_flatten(&s->store, manifest, fd, events, err);
+        return slip_image_flatten(&s->sources, manifest, fd, events, err);
     return slip_image_archive_write(&s->store, manifest, (const char *const *)names->v, to_fd,
                                     &target, err);
 }
@@ -135,7 +135,7 @@ int slip_output_write(const struct slip_output *output, struct slip_session *s,
         return slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,
                                  err);
     case SLIP_OUT_DIR:
-        return slip_image_unpack(&s->store, manifest, output->dest, events, err);
+        return slip_image_unpack(&s->sources, manifest, output->dest, events, err);
     case SLIP_OUT_ARCHIVE:
     case SLIP_OUT_TAR:
         break;

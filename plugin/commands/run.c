@@ -99,7 +99,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
     struct expectations expect = { 0 };
     const char *network = "none";
-    bool remove = false, interactive = false;
+    bool remove = false, interactive = false, offline = false;
     struct slip_container container = {
         .args = &args, .env = &env, .cancel = s->cancel, .tier = getenv("SLIPWAY_TIER")
     };
@@ -112,6 +112,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_LIST('v', "volume", &volumes, "HOST:/TARGET[:ro]", "mount a directory or file"),
         SLIP_OPT_TEXT(0, "expect-output", &expect.output, "REGEX", "fail unless it prints this"),
         SLIP_OPT_TEXT(0, "expect-exit", &expect.exit, "N", "fail unless it exits so"),
+        SLIP_OPT_FLAG(0, "offline", &offline, "ask no registry for the image"),
         SLIP_OPT_FLAG(0, "rm", &remove, "always so; for habit"),
         SLIP_OPT_FLAG('i', "interactive", &interactive, "always so; for habit"),
         SLIP_OPT_END,
@@ -134,10 +135,12 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         container.output = collect;
         container.user_data = &expect;
     }
+    if (offline)
+        s->sources.registry = NULL;
     if (parse_network(network, &container.host_network, err) < 0 ||
         slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
-    if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
+    if (slip_container_run(&s->sources, &manifest, &container, &status, err) < 0)
         return start_failed(s, judged, err);
     int rc = judged ? check(&expect, &status, err) : slip_proc_exit_code(status.wait_status);
     slip_buf_release(&expect.seen);

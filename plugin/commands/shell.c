@@ -32,7 +32,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     for (int i = failed ? 0 : 1; i < argc; i++)
         slip_strv_add(&args, argv[i]);
     if (failed)
-        return slip_container_at_failure(&s->store, failed, &container, &status, err) < 0
+        return slip_container_at_failure(&s->sources, failed, &container, &status, err) < 0
                    ? -1
                    : slip_proc_exit_code(status.wait_status);
     if (argc == 0) {
@@ -44,7 +44,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_strv_add(&args, "/bin/sh");
     if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
-    if (slip_container_run(&s->store, &manifest, &container, &status, err) < 0)
+    if (slip_container_run(&s->sources, &manifest, &container, &status, err) < 0)
         return slip_error_hint(err,
                                "a slim image holds no shell; 'slipway explain %s' lists what "
                                "it holds",

@@ -1,6 +1,5 @@
-#include <pwd.h>
-
 #include "commands/command.h"
+#include "commands/network.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -18,22 +17,34 @@ const struct slip_command *slip_command_find(const char *name)
 int slip_session_store(struct slip_session *s, struct slip_error *err)
 {
     const char *path = getenv("SLIPWAY_STORE"), *data = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
 
     if (s->store_open)
         return 0;
-    if (!home || !*home) {
-        const struct passwd *user = getpwuid(getuid());
-        home = user ? user->pw_dir : "/";
-    }
-    slip_cleanup(slip_freep) char *where = path && *path ? slip_path_absolute(path)
-                                           : data && *data && *data == '/'
-                                               ? slip_xasprintf("%s/slipway", data)
-                                               : slip_xasprintf("%s/.local/share/slipway", home);
+    slip_cleanup(slip_freep) char *where =
+        path && *path ? slip_path_absolute(path)
+        : data && *data && *data == '/'
+            ? slip_xasprintf("%s/slipway", data)
+            : slip_xasprintf("%s/.local/share/slipway", slip_session_home());
     if (slip_store_open(&s->store, where, err) < 0)
         return -1;
     s->store_open = true;
+    slip_sources_init(&s->sources, &s->store);
+    if (slip_session_registry(s, err) < 0)
+        return -1;
+    s->sources.registry = s->registry;
     return 0;
+}
+
+void slip_session_close(struct slip_session *s)
+{
+    slip_registry_close(s->registry);
+    slip_strv_release(&s->auth_files);
+    slip_strv_release(&s->cert_dirs);
+    free(s->config);
+    if (s->store_open)
+        slip_sources_release(&s->sources);
+    slip_store_close(&s->store);
+    slip_arena_release(&s->arena);
 }
 
 int slip_exit_status(const struct slip_error *err)

@@ -10,7 +10,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
     if (done)
         return done < 0 ? -1 : 0;
-    if (slip_locate_image(&s->store, argv[0], &manifest, err) < 0)
+    if (slip_locate_image(&s->sources, argv[0], &manifest, err) < 0)
         return -1;
     for (int i = 1; i < argc; i++) {
         slip_cleanup(slip_freep) char *name = slip_image_name(argv[i], err);

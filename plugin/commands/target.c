@@ -56,7 +56,7 @@ static int sibling_names(struct slip_session *s, const struct slip_digest *manif
 int slip_target_image(struct slip_session *s, const char *text, struct slip_digest *ret,
                       struct slip_strv *ret_names, struct slip_error *err)
 {
-    if (slip_locate_image(&s->store, text, ret, err) < 0)
+    if (slip_locate_image(&s->sources, text, ret, err) < 0)
         return -1;
     if (!ret_names)
         return 0;

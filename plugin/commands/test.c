@@ -5,7 +5,7 @@
 static int link_check(struct slip_session *s, const struct slip_digest *manifest, const char *image,
                       struct slip_error *err)
 {
-    int n = slip_image_link_check(&s->store, manifest, NULL, err);
+    int n = slip_image_link_check(&s->sources, manifest, NULL, err);
 
     if (n < 0)
         return -1;

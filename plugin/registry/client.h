@@ -34,7 +34,8 @@ struct slip_registry_options {
     const struct slip_strv *cert_dirs;   /* certs.d directories: <dir>/<host[:port]>/... */
     const char *user, *password;         /* for every registry, before any file; or NULL */
     const char *user_agent;              /* NULL: "slipway/<version>" */
-    unsigned jobs;                       /* requests to one host at a time; 0: 6 */
+    unsigned jobs;                       /* requests at a time; 0: 6 */
+    unsigned retry_ms;                   /* the first pause; 0: 200 */
     struct slip_events *events;          /* TRANSFER, WARNING, NOTE; may be NULL */
     const volatile sig_atomic_t *cancel; /* not 0: stop with SLIP_ECANCELLED; may be NULL */
 };

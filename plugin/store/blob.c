@@ -37,6 +37,15 @@ int slip_draft_write(struct slip_draft *draft, const void *p, size_t n, struct s
     return 0;
 }
 
+int slip_draft_rewind(struct slip_draft *draft, struct slip_error *err)
+{
+    if (ftruncate(draft->fd, 0) < 0 || lseek(draft->fd, 0, SEEK_SET) < 0)
+        return slip_fail_errno(err, "cannot write to store '%s'", draft->store->path);
+    slip_sha256_release(&draft->sha);
+    draft->size = 0;
+    return 0;
+}
+
 /* The name says what the bytes are; the size is checked because it costs nothing and heals a blob
  * that was cut off by something outside our reach. */
 static bool is_held(struct slip_store *store, const char *hex, uint64_t size)

@@ -26,6 +26,8 @@ struct slip_draft {
 
 int slip_draft_open(struct slip_draft *draft, struct slip_store *store, struct slip_error *err);
 int slip_draft_write(struct slip_draft *draft, const void *p, size_t n, struct slip_error *err);
+/* Forgets what was written: the next byte is the first. */
+int slip_draft_rewind(struct slip_draft *draft, struct slip_error *err);
 /* Publishes the draft. Content that the store already holds is success, not an error. When `want`
  * is given and the bytes are not that, SLIP_EINTEGRITY. *ret_digest is set on success only. */
 int slip_draft_commit(struct slip_draft *draft, const struct slip_digest *want,
