@@ -18,8 +18,7 @@
 
 struct slip_untar {
     struct slip_inflate *from; /* owned */
-    struct slip_sha256 sha;
-    const char *p; /* borrowed from `from`: bytes not used yet */
+    const char *p;             /* borrowed from `from`: bytes not used yet */
     size_t n;
     bool any;       /* something was read at all */
     uint64_t body;  /* of the current entry, still to come */
@@ -33,9 +32,9 @@ struct slip_untar {
     bool has_name, has_link;    /* given by GNU long names */
 };
 
-struct slip_untar *slip_untar_open(int fd, uint64_t limit, struct slip_error *err)
+struct slip_untar *slip_untar_open(int fd, uint64_t limit, bool hash, struct slip_error *err)
 {
-    struct slip_inflate *from = slip_inflate_open(fd, limit, err);
+    struct slip_inflate *from = slip_inflate_open(fd, limit, hash, err);
 
     if (!from)
         return NULL;
@@ -50,10 +49,7 @@ static int fill(struct slip_untar *u, struct slip_error *err)
     if (u->n)
         return 1;
     int rc = slip_inflate_next(u->from, &u->p, &u->n, err);
-    if (rc > 0) {
-        u->any = true;
-        slip_sha256_update(&u->sha, u->p, u->n);
-    }
+    u->any |= rc > 0;
     return rc;
 }
 
@@ -383,18 +379,16 @@ int slip_untar_data(struct slip_untar *u, const char **ret_p, size_t *ret_n, str
     return 1;
 }
 
-int slip_untar_digest(struct slip_untar *u, struct slip_digest *ret, struct slip_error *err)
+int slip_untar_drain(struct slip_untar *u, struct slip_digest *ret, struct slip_error *err)
 {
-    for (;;) {
+    int rc;
+
+    do {
         u->n = 0;
-        int rc = fill(u, err);
-        if (rc < 0)
-            return -1;
-        if (rc == 0)
-            break;
-    }
-    slip_sha256_finish(&u->sha, ret);
-    return 0;
+    } while ((rc = fill(u, err)) > 0);
+    if (rc == 0 && ret)
+        slip_inflate_finish(u->from, ret);
+    return rc;
 }
 
 void slip_untar_free(struct slip_untar *u)
@@ -402,7 +396,6 @@ void slip_untar_free(struct slip_untar *u)
     if (!u)
         return;
     slip_inflate_free(u->from);
-    slip_sha256_release(&u->sha);
     slip_pax_release(&u->pax);
     slip_buf_release(&u->records);
     slip_buf_release(&u->name);

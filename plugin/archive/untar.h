@@ -6,7 +6,7 @@
  * types, global headers that name things, sparse files, links with a body. Names are given as they
  * stand; what they may do is the caller's business (layer/apply).
  *
- * Open, then next and data until next says 0; digest reads to the very end, so that bytes after the
+ * Open, then next and data until next says 0; drain reads to the very end, so that bytes after the
  * end-of-archive mark count too. Depends on: util/, archive/inflate.
  */
 #pragma once
@@ -20,16 +20,17 @@
 
 struct slip_untar; /* opaque */
 
-/* `fd` is borrowed. At most `limit` bytes of tar are read. NULL on error. */
-struct slip_untar *slip_untar_open(int fd, uint64_t limit, struct slip_error *err);
+/* `fd` is borrowed. At most `limit` bytes of tar are read, and hashed if `hash`. NULL on error. */
+struct slip_untar *slip_untar_open(int fd, uint64_t limit, bool hash, struct slip_error *err);
 /* 1: *ret is the next entry, borrowed until the next call. 0: the end. -1: error. A body not read
  * is skipped. */
 int slip_untar_next(struct slip_untar *untar, struct slip_tar_entry *ret, struct slip_error *err);
 /* 1: the next piece of the body, borrowed until the next call. 0: the body is over. -1: error. */
 int slip_untar_data(struct slip_untar *untar, const char **ret_p, size_t *ret_n,
                     struct slip_error *err);
-/* After next said 0: the SHA-256 of the whole uncompressed stream. */
-int slip_untar_digest(struct slip_untar *untar, struct slip_digest *ret, struct slip_error *err);
+/* After next said 0: reads what is left. *ret (may be NULL; needs `hash`) gets the SHA-256 of the
+ * whole uncompressed stream. */
+int slip_untar_drain(struct slip_untar *untar, struct slip_digest *ret, struct slip_error *err);
 void slip_untar_free(struct slip_untar *untar); /* NULL is fine */
 
 static inline void slip_untar_freep(struct slip_untar **untar)

@@ -315,8 +315,7 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
                       "oci, oci-archive, docker, dir or tar; may be repeated"),
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
         SLIP_OPT_LIST(0, "describe", &b->facts, "KEY=VALUE",
-                      "title, description, version, url, source, revision or licenses, where the "
-                      "file does not say; may be repeated"),
+                      "a fact such as title or version; may be repeated"),
         SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "

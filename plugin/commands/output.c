@@ -126,10 +126,24 @@ static int write_file(const struct slip_output *output, struct slip_session *s,
     return 0;
 }
 
+/* Layers of a pulled image that nothing has needed yet are fetched now. */
+static int complete(struct slip_session *s, const struct slip_digest *manifest,
+                    struct slip_error *err)
+{
+    slip_cleanup(slip_image_release) struct slip_image image = SLIP_IMAGE_INIT;
+
+    if (slip_sources_load(&s->sources, NULL, manifest, &image, err) < 0)
+        return -1;
+    return slip_sources_complete(&s->sources, NULL, &image, err);
+}
+
 int slip_output_write(const struct slip_output *output, struct slip_session *s,
                       const struct slip_digest *manifest, const struct slip_strv *names,
                       struct slip_events *events, struct slip_error *err)
 {
+    if (output->type != SLIP_OUT_DIR && output->type != SLIP_OUT_TAR &&
+        complete(s, manifest, err) < 0)
+        return -1;
     switch (output->type) {
     case SLIP_OUT_OCI:
         return slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,

@@ -143,7 +143,7 @@ static int take_entry(struct saved *s, struct slip_untar *from, const struct sli
 static int take_all(struct saved *s, int fd, struct slip_error *err)
 {
     slip_cleanup(slip_untar_freep) struct slip_untar *from =
-        slip_untar_open(fd, ARCHIVE_LIMIT, err);
+        slip_untar_open(fd, ARCHIVE_LIMIT, false, err);
     struct slip_tar_entry entry;
     int rc = from ? 1 : -1;
 

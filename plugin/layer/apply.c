@@ -247,7 +247,7 @@ int slip_apply(int fd, int root, const struct slip_apply_options *options,
     o.max_bytes = o.max_bytes ? o.max_bytes : DEFAULT_BYTES;
     o.max_entries = o.max_entries ? o.max_entries : DEFAULT_ENTRIES;
     slip_cleanup(slip_untar_freep) struct slip_untar *from =
-        slip_untar_open(fd, stream_limit(&o), err);
+        slip_untar_open(fd, stream_limit(&o), ret_diff_id, err);
     if (!from)
         return -1;
     /* A layer that does not speak of the root leaves it as everybody expects one. */
@@ -257,7 +257,7 @@ int slip_apply(int fd, int root, const struct slip_apply_options *options,
         if (apply_entry(&u, from, &entry, err) < 0)
             return -1;
     if (rc < 0 || slip_unpack_meta_finish(&u, err) < 0 ||
-        slip_untar_digest(from, &diff_id, err) < 0)
+        slip_untar_drain(from, ret_diff_id ? &diff_id : NULL, err) < 0)
         return -1;
     if (ret_diff_id)
         *ret_diff_id = diff_id;
