@@ -95,18 +95,12 @@ static int apply_blob(struct slip_builder *b, const struct slip_part *part, int 
     return blob < 0 ? -1 : apply(b, blob, root, ret_diff_id, err);
 }
 
-static int unpack(struct slip_builder *b, const struct slip_part *part, const char *id,
-                  struct slip_error *err)
+static int unpack_once(struct slip_builder *b, const struct slip_part *part, const char *id,
+                       struct slip_error *err)
 {
     slip_cleanup(slip_snapshot_release) struct slip_snapshot draft = SLIP_SNAPSHOT_INIT;
-    slip_cleanup(slip_freep) char *name = slip_xasprintf("unpack %s", id);
-    slip_cleanup(slip_closep) int alone = slip_store_lock_name(b->store, name, err);
     struct slip_digest diff_id;
 
-    if (alone < 0)
-        return -1;
-    if (slip_snapshot_has(b->store, id)) /* by somebody else, meanwhile */
-        return 0;
     if (slip_snapshot_begin(&draft, b->store, err) < 0)
         return -1;
     if (apply_blob(b, part, draft.fs, &diff_id, err) < 0)
@@ -117,6 +111,28 @@ static int unpack(struct slip_builder *b, const struct slip_part *part, const ch
                          "sha256:%.12s",
                          part->blob.digest.hex, diff_id.hex, part->blob.diff_id.hex);
     return slip_snapshot_commit(&draft, id, err);
+}
+
+static int unpack(struct slip_builder *b, const struct slip_part *part, const char *id,
+                  struct slip_error *err)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("unpack %s", id);
+    slip_cleanup(slip_closep) int alone = slip_store_lock_name(b->store, name, err);
+
+    if (alone < 0)
+        return -1;
+    if (slip_snapshot_has(b->store, id)) /* by somebody else, meanwhile */
+        return 0;
+    bool arrives = slip_blob_has(b->store, &part->blob.digest, &ignored) == 0;
+    if (unpack_once(b, part, id, err) == 0)
+        return 0;
+    /* A download that went wrong half-way and was begun anew has handed on bytes that were not the
+     * layer's; those of the store are. */
+    if (!arrives || slip_blob_has(b->store, &part->blob.digest, &ignored) != 1)
+        return -1;
+    slip_error_release(err);
+    return unpack_once(b, part, id, err);
 }
 
 /* Stages that stand on the same base come here at the same time. */

@@ -5,7 +5,7 @@
 
 #include "recipe/assign.h"
 #include "recipe/check.h"
-#include "recipe/ini.h"
+#include "util/ini.h"
 #include "recipe/keys.h"
 #include "util/fs.h"
 #include "util/source.h"

@@ -57,8 +57,11 @@ static struct slip_places *find_places(struct slip_registry *r, const char *name
                                        struct slip_error *err)
 {
     if (!r->hosts)
-        r->hosts = slip_hosts_open(r->options.config, r->options.cert_dirs, err);
-    if (!r->hosts)
+        r->hosts_wrong =
+            slip_hosts_open(&r->hosts, r->options.config, r->options.cert_dirs, err) < 0;
+    else if (r->hosts_wrong)
+        slip_fail(err, SLIP_EINPUT, "'%s' is wrong", r->options.config);
+    if (r->hosts_wrong)
         return NULL;
     struct slip_places *places = slip_xcalloc(1, sizeof *places);
     if (slip_hosts_find(r->hosts, name, &places->v, &places->n, err) < 0) {

@@ -14,7 +14,8 @@ struct slip_registry {
     struct slip_registry_options options;
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t freed;
-    struct slip_hosts *hosts;          /* owned; NULL until the first question */
+    struct slip_hosts *hosts; /* owned; NULL until the first question */
+    bool hosts_wrong;
     CURL *idle[SLIP_REGISTRY_HANDLES]; /* owned; connections stay open in them */
     unsigned nidle, busy;
     struct slip_map schemes; /* address to "https" or "http", as the host was found to speak */

@@ -9,7 +9,7 @@
  *   insecure = true                plain HTTP when there is no TLS, certificates unchecked
  *   ca = /path/ca.crt              trusted besides the system's
  *   cert = /path/client.cert       shown to the registry, with
- *   key = /path/client.key
+ *   key = /path/client.key         paths are relative to config.ini
  *
  * Unknown sections and keys are errors with a suggestion, at file:line:col. What is not said there
  * is looked for in the certs.d directories: <dir>/<host[:port]>/{*.crt, *.cert with *.key}.
@@ -24,7 +24,7 @@
 #include "util/str.h"
 
 struct slip_host {
-    char *name;            /* as in a reference: "docker.io" */
+    char *name;            /* as in a reference: "docker.io"; a mirror's own address */
     char *address;         /* owned: where to connect, "registry-1.docker.io", "localhost:5000" */
     char *prefix;          /* owned: before the repository: "" or "hub/" */
     bool insecure;         /* certificates are not checked, and HTTP will do */
@@ -34,9 +34,10 @@ struct slip_host {
 
 struct slip_hosts; /* opaque: the parsed config.ini and the directories */
 
-/* A missing config file is an empty one. NULL with *err. */
-struct slip_hosts *slip_hosts_open(const char *config, const struct slip_strv *cert_dirs,
-                                   struct slip_error *err);
+/* A missing config file is an empty one. *ret is set in any case and must be closed: an error
+ * points into the text that it keeps. */
+int slip_hosts_open(struct slip_hosts **ret, const char *config, const struct slip_strv *cert_dirs,
+                    struct slip_error *err);
 void slip_hosts_close(struct slip_hosts *hosts);
 /* The places to ask for `registry`, in order: its mirrors, then itself. *ret is owned by the
  * caller, with slip_host_free() on each. Pushing uses the last one only. */

@@ -2,17 +2,34 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "util/fs.h"
 #include "util/mem.h"
 
 #define CAPTURE_LIMIT ((size_t)16 << 20)
 
-static int read_all(int fd, struct slip_buf *out, struct slip_error *err)
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until the end, or until `deadline` (ms; 0: none). */
+static int read_all(int fd, int64_t deadline, struct slip_buf *out, struct slip_error *err)
 {
     for (;;) {
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
+        int64_t left = deadline - now_ms();
+        if (deadline && (left <= 0 || poll(&ready, 1, (int)left) == 0))
+            return slip_fail(err, SLIP_ESYSTEM, "a helper program takes too long");
         char *at = slip_buf_reserve(out, 4096);
         ssize_t n = read(fd, at, 4096);
         if (n < 0 && errno == EINTR)
@@ -34,19 +51,25 @@ int slip_proc_exit_code(int wait_status)
 }
 
 /* The standard streams of a program that is asked for something rather than run for its effect. */
-static void silence(int errors)
+static void silence(int input, int errors)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    if (null >= 0)
-        (void)dup2(null, STDIN_FILENO);
+    if (input >= 0 || null >= 0)
+        (void)dup2(input >= 0 ? input : null, STDIN_FILENO);
     if (errors >= 0 || null >= 0)
         (void)dup2(errors >= 0 ? errors : null, STDERR_FILENO);
 }
 
 enum stderr_goes { INHERITED, AWAY, CAPTURED };
 
-static int run(char *const argv[], enum stderr_goes to, struct slip_buf *capture, int *ret_status,
+struct way {
+    enum stderr_goes to;
+    int input;        /* fd, or -1: nothing */
+    unsigned seconds; /* then it is killed; 0: it may take as long as it wants */
+};
+
+static int run(char *const argv[], const struct way *way, struct slip_buf *capture, int *ret_status,
                struct slip_error *err)
 {
     int out[2] = { -1, -1 }, failed[2], status;
@@ -60,8 +83,8 @@ static int run(char *const argv[], enum stderr_goes to, struct slip_buf *capture
     if (pid == 0) {
         if (capture)
             (void)dup2(out[1], STDOUT_FILENO);
-        if (to != INHERITED)
-            silence(to == CAPTURED ? out[1] : -1);
+        if (way->to != INHERITED)
+            silence(way->input, way->to == CAPTURED ? out[1] : -1);
         execvp(argv[0], argv);
         (void)slip_write_all(failed[1], &errno, sizeof errno);
         _exit(127);
@@ -69,7 +92,10 @@ static int run(char *const argv[], enum stderr_goes to, struct slip_buf *capture
     (void)close(failed[1]);
     if (capture)
         (void)close(out[1]);
-    int rc = capture ? read_all(from, capture, err) : 0, exec_errno = 0;
+    int64_t deadline = way->seconds ? now_ms() + (int64_t)way->seconds * 1000 : 0;
+    int rc = capture ? read_all(from, deadline, capture, err) : 0, exec_errno = 0;
+    if (rc < 0)
+        (void)kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (slip_read_full(why, &exec_errno, sizeof exec_errno) == sizeof exec_errno) {
@@ -83,13 +109,26 @@ static int run(char *const argv[], enum stderr_goes to, struct slip_buf *capture
 int slip_proc_run(char *const argv[], struct slip_buf *capture, int *ret_status,
                   struct slip_error *err)
 {
-    return run(argv, INHERITED, capture, ret_status, err);
+    return run(argv, &(struct way){ .to = INHERITED, .input = -1 }, capture, ret_status, err);
 }
 
 int slip_proc_ask(char *const argv[], bool errors, struct slip_buf *answer, int *ret_status,
                   struct slip_error *err)
 {
-    return run(argv, errors ? CAPTURED : AWAY, answer, ret_status, err);
+    const struct way way = { .to = errors ? CAPTURED : AWAY, .input = -1 };
+
+    return run(argv, &way, answer, ret_status, err);
+}
+
+int slip_proc_tell(char *const argv[], const char *input, unsigned seconds, struct slip_buf *answer,
+                   int *ret_status, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int text = memfd_create("input", MFD_CLOEXEC);
+
+    if (text < 0 || slip_write_all(text, input, strlen(input)) < 0 || lseek(text, 0, SEEK_SET) < 0)
+        return slip_fail_errno(err, "cannot prepare the input of '%s'", argv[0]);
+    const struct way way = { .to = AWAY, .input = text, .seconds = seconds };
+    return run(argv, &way, answer, ret_status, err);
 }
 
 char *slip_proc_status_words(int wait_status)

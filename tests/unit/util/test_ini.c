@@ -1,4 +1,4 @@
-#include "recipe/ini.h"
+#include "util/ini.h"
 
 #include <stdio.h>
 
