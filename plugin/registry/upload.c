@@ -230,7 +230,8 @@ int slip_upload_blob(struct slip_upload *up, const struct slip_digest *blob, uin
                      struct slip_error *err)
 {
     slip_cleanup(slip_closep) int fd = slip_blob_open(up->store, blob, NULL, err);
-    slip_cleanup(slip_freep) char *name = slip_xasprintf("%s %.12s", up->to->repository, blob->hex);
+    slip_cleanup(slip_freep) char *name =
+        slip_xasprintf("pushing %s %.12s", up->to->repository, blob->hex);
     struct sending s = { .up = up, .name = name, .size = size };
     bool chunks = false;
 
