@@ -64,7 +64,7 @@ static int check_entries(int fd, struct slip_error *err)
     slip_cleanup(slip_untar_freep) struct slip_untar *untar =
         slip_untar_open(fd, TAR_LIMIT, false, err);
     struct slip_tar_entry entry;
-    uint64_t entries = 0;
+    uint64_t entries = 0, bytes = 0;
     int more;
 
     if (!untar)
@@ -75,8 +75,9 @@ static int check_entries(int fd, struct slip_error *err)
                              (unsigned long long)ENTRY_LIMIT);
         if (check_name(entry.path, err) < 0 || (entry.hardlink && check_name(entry.link, err) < 0))
             return -1;
+        bytes = entry.size < UINT64_MAX - bytes ? bytes + entry.size : UINT64_MAX;
     }
-    if (more < 0 || slip_untar_drain(untar, NULL, err) < 0)
+    if (more < 0 || slip_untar_drain(untar, bytes, NULL, err) < 0)
         return -1;
     return entries ? 0 : slip_fail(err, SLIP_EINPUT, "there is nothing in the archive");
 }
