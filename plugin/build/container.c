@@ -198,34 +198,80 @@ int slip_container_run(struct slip_sources *sources, const struct slip_digest *m
     return slip_sandbox_run(&spec, ret, err);
 }
 
-int slip_image_unpack(struct slip_sources *sources, const struct slip_digest *manifest,
-                      const char *dest, struct slip_events *events, struct slip_error *err)
+static int copy_image(struct opened *o, const char *to_path, struct slip_error *err)
 {
-    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_closep) int to = open(to_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (slip_mkdirs(AT_FDCWD, dest, 0755, err) < 0 ||
-        slip_list_dir(AT_FDCWD, dest, &names, err) < 0)
-        return -1;
-    if (names.n) {
-        slip_fail(err, SLIP_EUSAGE, "'%s' is not empty", dest);
-        return slip_error_hint(err, "name a directory that is new or empty");
-    }
-    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(dest);
-    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
-        return -1;
-    slip_cleanup(slip_closep) int to = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (to < 0)
-        return slip_fail_errno(err, "cannot open '%s'", dest);
+        return slip_fail_errno(err, "cannot open '%s'", to_path);
     const struct slip_copy_tree copy = {
-        .from = o.mounted.root,
+        .from = o->mounted.root,
         .source = "",
         .to = to,
         .dest = "",
         .xattrs = true,
-        .emulated = o.b.tier == SLIP_TIER_SINGLE,
+        .emulated = o->b.tier == SLIP_TIER_SINGLE,
     };
     return slip_copy_tree(&copy, err);
+}
+
+/* Empties a directory that was there, or removes one that was not. */
+static void undo_unpack(const char *dir, bool was_there)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (!was_there) {
+        (void)slip_remove_tree(AT_FDCWD, dir, &ignored);
+        return;
+    }
+    if (fd < 0 || slip_list_dir(fd, ".", &names, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < names.n; i++)
+        (void)slip_remove_tree(fd, names.v[i], &ignored);
+}
+
+/* 1: an empty directory is there. 0: nothing is, but its parents. */
+static int look_at_dest(const char *dest, struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    slip_cleanup(slip_freep) char *parent = slip_xasprintf("%s/..", dest);
+
+    if (access(dest, F_OK) < 0) {
+        slip_cleanup(slip_freep) char *clean = slip_path_clean(parent);
+        return slip_mkdirs(AT_FDCWD, clean, 0755, err);
+    }
+    if (slip_list_dir(AT_FDCWD, dest, &names, err) < 0)
+        return -1;
+    if (names.n == 0)
+        return 1;
+    slip_fail(err, SLIP_EUSAGE, "'%s' is not empty", dest);
+    return slip_error_hint(err, "name a directory that is new or empty");
+}
+
+int slip_image_unpack(struct slip_sources *sources, const struct slip_digest *manifest,
+                      const char *dest, struct slip_events *events, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(dest);
+    slip_cleanup(slip_freep) char *aside = slip_xasprintf("%s.%d.part", absolute, getpid());
+    int there = look_at_dest(absolute, err);
+
+    if (there < 0 || open_image(&o, sources, manifest, NULL, events, err) < 0 ||
+        mount_image(&o, err) < 0)
+        return -1;
+    /* Somebody may stand in a directory that is there, or have mounted it: it is filled, and
+     * emptied when that fails. */
+    const char *to = there ? absolute : aside;
+    if (!there && mkdir(to, 0755) < 0)
+        return slip_fail_errno(err, "cannot make '%s'", to);
+    int rc = copy_image(&o, to, err);
+    if (rc == 0 && !there && rename(aside, absolute) < 0)
+        rc = slip_fail_errno(err, "cannot make '%s'", dest);
+    if (rc < 0)
+        undo_unpack(to, there);
+    return rc;
 }
 
 static int to_fd(void *user, const void *p, size_t n, struct slip_error *err)

@@ -36,7 +36,6 @@ static void answer_key(const char *full, char ret[65])
     slip_key_finish(&sha, ret);
 }
 
-/* A name that is nowhere, said before anybody is asked or by those who were. */
 static int unknown(struct slip_sources *s, const char *familiar, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -52,6 +51,21 @@ static int unknown(struct slip_sources *s, const char *familiar, struct slip_err
                                 "rootfs:DIR-or-TAR");
 }
 
+/* Most names that no registry knows are those of local images, mistyped. */
+static void suggest_local(struct slip_sources *s, const char *familiar, struct slip_error *err)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    if (err->code != SLIP_EREMOTE || slip_ref_list(s->store, &names, &ignored) < 0)
+        return;
+    const char *near = slip_suggest(familiar, (const char *const *)names.v, names.n);
+    if (!near || strcmp(near, familiar) == 0)
+        return;
+    free(err->hint);
+    err->hint = slip_xasprintf("the store has an image '%s'", near);
+}
+
 static int fetch(struct slip_sources *s, const struct slip_reference *ref, const char *familiar,
                  const struct slip_digest *want, struct slip_digest *ret, struct slip_error *err)
 {
@@ -59,10 +73,7 @@ static int fetch(struct slip_sources *s, const struct slip_reference *ref, const
         return unknown(s, familiar, err);
     if (slip_registry_fetch_image(s->registry, ref, want, s->store, ret, err) == 0)
         return 0;
-    /* Most names that no registry knows are names of local images, mistyped. */
-    slip_cleanup(slip_error_release) struct slip_error local = SLIP_ERROR_INIT;
-    if (unknown(s, familiar, &local) < 0 && local.hint && slip_starts_with(local.hint, "did you"))
-        slip_error_hint(err, "the store has none either; %s", local.hint);
+    suggest_local(s, familiar, err);
     return slip_error_context(err, "cannot pull '%s'", familiar);
 }
 

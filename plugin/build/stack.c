@@ -69,6 +69,15 @@ static struct slip_apply_options options_for(const struct slip_builder *b, struc
     };
 }
 
+static int apply(const struct slip_part *part, int from, int root,
+                 const struct slip_apply_options *options, struct slip_digest *ret_diff_id,
+                 struct slip_error *err)
+{
+    if (slip_apply(from, root, options, ret_diff_id, err) < 0)
+        return slip_error_context(err, "cannot unpack layer sha256:%.12s", part->blob.digest.hex);
+    return 0;
+}
+
 /* Downloads and unpacks at once. What the download says counts first: bytes that do not arrive, or
  * are not those of the digest, make no archive either. */
 static int apply_arriving(struct slip_builder *b, const struct slip_part *part, int root,
@@ -89,7 +98,7 @@ static int apply_arriving(struct slip_builder *b, const struct slip_part *part, 
         (void)close(ends[1]);
         return slip_fail(err, SLIP_ESYSTEM, "cannot start a thread");
     }
-    int rc = slip_apply(ends[0], root, options, ret_diff_id, &later);
+    int rc = apply(part, ends[0], root, options, ret_diff_id, &later);
     (void)close(ends[0]);
     pthread_join(thread, NULL);
     if (a.rc < 0 || rc < 0)
@@ -107,7 +116,7 @@ static int apply_blob(struct slip_builder *b, const struct slip_part *part, int 
     if (held <= 0)
         return held < 0 ? -1 : apply_arriving(b, part, root, options, ret_diff_id, err);
     slip_cleanup(slip_closep) int blob = slip_blob_open(b->store, &part->blob.digest, NULL, err);
-    return blob < 0 ? -1 : slip_apply(blob, root, options, ret_diff_id, err);
+    return blob < 0 ? -1 : apply(part, blob, root, options, ret_diff_id, err);
 }
 
 /* Where a layer belongs: on top of `n` parts, which are there as directories; or, when `alone`, it
@@ -145,7 +154,7 @@ static int unpack_once(struct slip_builder *b, const struct slip_part *part,
     if (slip_snapshot_begin(&draft, b->store, err) < 0)
         return -1;
     if (apply_blob(b, part, draft.fs, &options, &diff_id, err) < 0)
-        return slip_error_context(err, "cannot unpack layer sha256:%.12s", part->blob.digest.hex);
+        return -1;
     if (!slip_digest_equal(&diff_id, &part->blob.diff_id))
         return slip_fail(err, SLIP_EINTEGRITY,
                          "layer sha256:%.12s unpacks to sha256:%.12s, but its image says "

@@ -10,6 +10,7 @@
 #include "commands/facts.h"
 #include "commands/front.h"
 #include "commands/jobserver.h"
+#include "commands/metadata.h"
 #include "commands/output.h"
 #include "store/record.h"
 #include "ui/ui.h"
@@ -20,10 +21,11 @@
 struct build {
     struct slip_front_options front_options;
     struct slip_front front;
-    struct slip_strv tags, outputs, annotations, facts, secrets, step_env;
+    struct slip_strv tags, output_texts, annotations, facts, secrets, step_env;
+    struct slip_outputs outputs;
     struct slip_display display;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, dirs_only;
+    bool no_cache, dirs_only, push, load;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -37,7 +39,8 @@ static void build_release(struct build *b)
     slip_front_release(&b->front);
     slip_front_options_release(&b->front_options);
     slip_strv_release(&b->tags);
-    slip_strv_release(&b->outputs);
+    slip_strv_release(&b->output_texts);
+    slip_outputs_release(&b->outputs);
     slip_strv_release(&b->annotations);
     slip_strv_release(&b->facts);
     slip_strv_release(&b->secrets);
@@ -171,20 +174,6 @@ static int write_text(const char *path, const char *text, struct slip_error *err
     return slip_write_file_if_changed(AT_FDCWD, path, text, strlen(text), 0644, err) < 0 ? -1 : 0;
 }
 
-static int write_metadata(const struct build *b, const struct slip_strv *names,
-                          struct slip_error *err)
-{
-    char digest[72];
-    slip_cleanup(slip_json_decrefp) json_t *document = json_object();
-
-    json_object_set_new(document, "containerimage.digest",
-                        json_string(slip_digest_name(&b->built.manifest, digest)));
-    if (names->n)
-        json_object_set_new(document, "image.name", json_string(names->v[0]));
-    slip_cleanup(slip_freep) char *text = json_dumps(document, JSON_INDENT(2));
-    return write_text(b->metadata, text, err);
-}
-
 static void put_path(struct slip_buf *out, const char *path)
 {
     for (; *path; path++) {
@@ -253,6 +242,7 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv layout_names = SLIP_STRV_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf said = SLIP_BUF_INIT;
     char digest[72];
 
     if (!b->built.manifest.hex[0])
@@ -263,16 +253,12 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     for (size_t i = 0; i < names.n; i++)
         if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
             return -1;
-    for (size_t i = 0; i < b->outputs.n; i++) {
-        slip_cleanup(slip_output_release) struct slip_output output = { 0 };
-        if (slip_output_parse(b->outputs.v[i], &output, err) < 0 ||
-            slip_output_write(&output, s, &b->built.manifest,
-                              output.type == SLIP_OUT_OCI ? &layout_names : &names,
-                              slip_ui_events(b->ui), err) < 0)
-            return -1;
-    }
+    if (slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
+                           slip_ui_events(b->ui), &said, err) < 0)
+        return -1;
     slip_digest_name(&b->built.manifest, digest);
-    if ((b->metadata && write_metadata(b, &names, err) < 0) ||
+    if ((b->metadata &&
+         slip_metadata_write(b->metadata, &s->store, &b->built.manifest, &names, err) < 0) ||
         (b->depfile && write_depfile(b, err) < 0) ||
         (b->iidfile && write_text(b->iidfile, digest, err) < 0) ||
         (b->stamp && slip_write_file(AT_FDCWD, b->stamp, "", 0, 0644, false, err) < 0))
@@ -282,7 +268,10 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     slip_cleanup(slip_freep) char *summary = slip_xasprintf(
         "%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image", "");
     slip_ui_summary(b->ui, summary);
-    fprintf(s->out, "%s%s%s\n", repository ? repository : "", repository ? "@" : "", digest);
+    if (!b->display.quiet)
+        fputs(slip_buf_str(&said), s->err);
+    if (!b->outputs.to_stdout) /* else it would stand behind an archive, and be part of it */
+        fprintf(s->out, "%s%s%s\n", repository ? repository : "", repository ? "@" : "", digest);
     return 0;
 }
 
@@ -311,8 +300,9 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
     const struct slip_opt opts[] = {
         SLIP_FRONT_OPTS(&b->front_options),
         SLIP_OPT_LIST('t', "tag", &b->tags, "NAME[:TAG]", "name of the image; may be repeated"),
-        SLIP_OPT_LIST('o', "output", &b->outputs, "type=T,dest=PATH",
-                      "oci, oci-archive, docker, dir or tar; may be repeated"),
+        SLIP_OPT_LIST('o', "output", &b->output_texts, "type=T,dest=PATH", SLIP_OUTPUT_TYPES),
+        SLIP_OPT_FLAG(0, "push", &b->push, "the same as -o type=registry"),
+        SLIP_OPT_FLAG(0, "load", &b->load, "the same as -o type=docker: into the engine here"),
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
         SLIP_OPT_LIST(0, "describe", &b->facts, "KEY=VALUE",
                       "a fact such as title or version; may be repeated"),
@@ -376,14 +366,20 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
-    slip_cleanup(build_release) struct build b = { .logs = -1 };
+    slip_cleanup(build_release) struct build b = { .logs = -1, .outputs = SLIP_OUTPUTS_INIT };
     slip_cleanup(slip_strv_release) struct slip_strv secrets = SLIP_STRV_INIT;
     int done = parse(&b, s, &argc, &argv, &secrets, err);
 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
-    if (parse_secrets(&b, &secrets, err) < 0 || slip_facts_check(&b.facts, err) < 0)
+    if (b.push)
+        slip_strv_add(&b.output_texts, "type=registry");
+    if (b.load)
+        slip_strv_add(&b.output_texts, "type=docker");
+    if (parse_secrets(&b, &secrets, err) < 0 || slip_facts_check(&b.facts, err) < 0 ||
+        slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
+        slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);

@@ -47,7 +47,7 @@ struct slip_command {
     X(plan)                                                                                   \
     X(generate)                                                                               \
     X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(pull) X(push) X(lock) X(export) \
-        X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
+        X(import) X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)
 

@@ -1,160 +1,171 @@
 #include "commands/output.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
-#include "build/container.h"
-#include "image/archive.h"
-#include "image/layout.h"
-#include "util/fs.h"
 #include "util/str.h"
 
 static const struct {
     const char *name;
     enum slip_output_type type;
 } types[] = {
-    { "oci", SLIP_OUT_OCI }, { "oci-archive", SLIP_OUT_ARCHIVE }, { "docker", SLIP_OUT_ARCHIVE },
-    { "dir", SLIP_OUT_DIR }, { "local", SLIP_OUT_DIR },           { "tar", SLIP_OUT_TAR },
+    { "oci", SLIP_OUT_OCI },           { "oci-archive", SLIP_OUT_ARCHIVE },
+    { "docker", SLIP_OUT_ARCHIVE },    { "dir", SLIP_OUT_DIR },
+    { "local", SLIP_OUT_DIR },         { "tar", SLIP_OUT_TAR },
+    { "registry", SLIP_OUT_REGISTRY }, { "image", SLIP_OUT_STORE },
 };
 
-static int set_type(struct slip_output *ret, const char *name, struct slip_error *err)
+/* One `-o` while it is read. */
+struct reading {
+    struct slip_output *output;
+    const char *type;
+    int tar, push; /* -1: not said */
+};
+
+static int set_type(struct reading *r, const char *name, struct slip_error *err)
 {
     const char *names[SLIP_ARRAY_LEN(types)];
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(types); i++) {
         names[i] = types[i].name;
         if (strcmp(name, types[i].name) == 0) {
-            ret->type = types[i].type;
+            r->output->type = types[i].type;
+            r->type = types[i].name;
             return 0;
         }
     }
-    if (strcmp(name, "registry") == 0 || strcmp(name, "image") == 0)
-        return slip_fail(err, SLIP_EUSAGE, "output type '%s' is not served yet", name);
     const char *near = slip_suggest(name, names, SLIP_ARRAY_LEN(names));
     slip_fail(err, SLIP_EUSAGE, "there is no output type '%s'", name);
-    return near ? slip_error_hint(err, "did you mean '%s'?", near)
-                : slip_error_hint(err, "oci, oci-archive, docker, dir and tar are");
+    return near
+               ? slip_error_hint(err, "did you mean '%s'?", near)
+               : slip_error_hint(err, "oci, oci-archive, docker, dir, tar, registry and image are");
 }
 
-static int set_pair(struct slip_output *ret, bool *has_type, const char *pair,
-                    struct slip_error *err)
+static int set_truth(int *ret, const char *key, const char *value, struct slip_error *err)
 {
-    if (slip_starts_with(pair, "type=")) {
-        *has_type = true;
-        return set_type(ret, pair + 5, err);
+    *ret = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+    if (*ret || strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
+        return 0;
+    return slip_fail(err, SLIP_EUSAGE, "%s= of -o is true or false, not '%s'", key, value);
+}
+
+static void add_names(struct slip_strv *ret, const char *list)
+{
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, ",");
+        if (n)
+            slip_strv_addn(ret, p, n);
+        p += n + (p[n] == ',');
     }
-    if (slip_starts_with(pair, "dest=")) {
-        free(ret->dest);
-        ret->dest = slip_xstrdup(pair + 5);
+}
+
+static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
+{
+    static const char *const keys[] = { "type", "dest", "name", "push", "tar" };
+    slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
+    const char *value = strchr(pair, '=') ? strchr(pair, '=') + 1 : NULL;
+
+    if (value && strcmp(key, "type") == 0)
+        return set_type(r, value, err);
+    if (value && strcmp(key, "push") == 0)
+        return set_truth(&r->push, key, value, err);
+    if (value && strcmp(key, "tar") == 0)
+        return set_truth(&r->tar, key, value, err);
+    if (value && strcmp(key, "dest") == 0) {
+        free(r->output->dest);
+        r->output->dest = slip_xstrdup(value);
+        return 0;
+    }
+    if (value && strcmp(key, "name") == 0) {
+        add_names(&r->output->names, value);
         return 0;
     }
     slip_fail(err, SLIP_EUSAGE, "-o does not know '%s'", pair);
-    return slip_error_hint(err, "write it as type=oci,dest=PATH");
+    const char *near = slip_suggest(key, keys, SLIP_ARRAY_LEN(keys));
+    if (near)
+        return slip_error_hint(err, "did you mean '%s='?", near);
+    return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push "
+                                "and tar");
 }
 
-int slip_output_parse(const char *text, struct slip_output *ret, struct slip_error *err)
+/* The next field of a CSV line: one that begins with '"' goes to the next one, and "" in it is one
+ * quote. */
+static char *next_field(const char **at)
 {
-    bool has_type = false;
+    slip_cleanup(slip_buf_release) struct slip_buf field = SLIP_BUF_INIT;
+    const char *p = *at;
 
+    if (*p == '"') {
+        for (p++; *p && !(p[0] == '"' && p[1] != '"'); p++) {
+            p += p[0] == '"';
+            slip_buf_putc(&field, *p);
+        }
+        p += *p == '"';
+    }
+    slip_buf_put(&field, p, strcspn(p, ","));
+    p += strcspn(p, ",");
+    *at = p + (*p == ',');
+    return slip_buf_take(&field);
+}
+
+/* What the keys make of the type together. */
+static int settle(struct reading *r, struct slip_error *err)
+{
+    struct slip_output *o = r->output;
+    bool has_dest = o->dest && *o->dest;
+
+    if (!r->type) {
+        slip_fail(err, SLIP_EUSAGE, "-o has no type in '%s'", o->text);
+        return slip_error_hint(err, "write it as type=oci,dest=PATH");
+    }
+    if (o->type == SLIP_OUT_STORE && r->push == 1)
+        o->type = SLIP_OUT_REGISTRY;
+    if (r->push == 0 && o->type == SLIP_OUT_REGISTRY)
+        o->type = SLIP_OUT_STORE;
+    if (r->push == 1 && o->type != SLIP_OUT_REGISTRY)
+        return slip_fail(err, SLIP_EUSAGE, "push=true goes with type=image, not type=%s", r->type);
+    if (strcmp(r->type, "docker") == 0 && !has_dest)
+        o->type = SLIP_OUT_ENGINE;
+    if (o->type == SLIP_OUT_OCI && r->tar != 0 && has_dest &&
+        (r->tar == 1 || strcmp(o->dest, "-") == 0 || slip_ends_with(o->dest, ".tar")))
+        o->type = SLIP_OUT_ARCHIVE;
+    bool wants_dest = o->type < SLIP_OUT_REGISTRY;
+    if (wants_dest == has_dest)
+        return 0;
+    slip_fail(err, SLIP_EUSAGE, "-o type=%s %s a dest", r->type, wants_dest ? "needs" : "takes no");
+    return wants_dest ? slip_error_hint(err, "write it as type=%s,dest=PATH", r->type) : -1;
+}
+
+static int parse(const char *text, struct slip_output *ret, struct slip_error *err)
+{
+    struct reading r = { .output = ret, .tar = -1, .push = -1 };
+
+    ret->text = text;
     if (!strchr(text, '=')) {
         ret->type = strcmp(text, "-") == 0 ? SLIP_OUT_TAR : SLIP_OUT_DIR;
         ret->dest = slip_xstrdup(text);
         return 0;
     }
     for (const char *p = text; *p;) {
-        size_t n = strcspn(p, ",");
-        slip_cleanup(slip_freep) char *pair = slip_xstrndup(p, n);
-        if (set_pair(ret, &has_type, pair, err) < 0)
+        slip_cleanup(slip_freep) char *pair = next_field(&p);
+        if (set_pair(&r, pair, err) < 0)
             return -1;
-        p += n + (p[n] == ',');
     }
-    if (!has_type || !ret->dest || !*ret->dest) {
-        slip_fail(err, SLIP_EUSAGE, "-o needs a type and a dest, '%s' has not both", text);
-        return slip_error_hint(err, "write it as type=oci,dest=PATH");
-    }
-    return 0;
+    return settle(&r, err);
 }
 
-void slip_output_release(struct slip_output *output)
+int slip_outputs_parse(const struct slip_strv *texts, struct slip_outputs *ret,
+                       struct slip_error *err)
 {
-    free(output->dest);
-    output->dest = NULL;
-}
-
-struct target {
-    int fd;
-};
-
-static int to_fd(void *user, const void *p, size_t n, struct slip_error *err)
-{
-    if (slip_write_all(((struct target *)user)->fd, p, n) < 0)
-        return slip_fail_errno(err, "cannot write the archive");
-    return 0;
-}
-
-static int write_stream(const struct slip_output *output, struct slip_session *s, int fd,
-                        const struct slip_digest *manifest, const struct slip_strv *names,
-                        struct slip_events *events, struct slip_error *err)
-{
-    struct target target = { .fd = fd };
-
-    if (output->type == SLIP_OUT_TAR)
-        return slip_image_flatten(&s->sources, manifest, fd, events, err);
-    return slip_image_archive_write(&s->store, manifest, (const char *const *)names->v, to_fd,
-                                    &target, err);
-}
-
-/* A file appears whole or not at all. */
-static int write_file(const struct slip_output *output, struct slip_session *s,
-                      const struct slip_digest *manifest, const struct slip_strv *names,
-                      struct slip_events *events, struct slip_error *err)
-{
-    slip_cleanup(slip_freep) char *aside = slip_xasprintf("%s.part", output->dest);
-    slip_cleanup(slip_closep) int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-    if (fd < 0)
-        return slip_fail_errno(err, "cannot write '%s'", output->dest);
-    if (write_stream(output, s, fd, manifest, names, events, err) < 0) {
-        (void)unlink(aside);
-        return slip_error_context(err, "'%s'", output->dest);
-    }
-    if (fsync(fd) < 0 || rename(aside, output->dest) < 0) {
-        slip_fail_errno(err, "cannot write '%s'", output->dest);
-        (void)unlink(aside);
-        return -1;
+    for (size_t i = 0; i < texts->n; i++) {
+        ret->v = slip_xgrow(ret->v, ret->n, &ret->cap, sizeof *ret->v);
+        struct slip_output *o = &ret->v[ret->n++];
+        *o = (struct slip_output){ 0 };
+        if (parse(texts->v[i], o, err) < 0)
+            return -1;
+        if (!o->dest || strcmp(o->dest, "-") != 0)
+            continue;
+        if (o->type == SLIP_OUT_DIR || ret->to_stdout)
+            return slip_fail(err, SLIP_EUSAGE, "-o %s cannot go to standard output%s", o->text,
+                             ret->to_stdout ? ", where another goes" : "");
+        ret->to_stdout = true;
     }
     return 0;
-}
-
-/* Layers of a pulled image that nothing has needed yet are fetched now. */
-static int complete(struct slip_session *s, const struct slip_digest *manifest,
-                    struct slip_error *err)
-{
-    slip_cleanup(slip_image_release) struct slip_image image = SLIP_IMAGE_INIT;
-
-    if (slip_sources_load(&s->sources, NULL, manifest, &image, err) < 0)
-        return -1;
-    return slip_sources_complete(&s->sources, NULL, &image, err);
-}
-
-int slip_output_write(const struct slip_output *output, struct slip_session *s,
-                      const struct slip_digest *manifest, const struct slip_strv *names,
-                      struct slip_events *events, struct slip_error *err)
-{
-    if (output->type != SLIP_OUT_DIR && output->type != SLIP_OUT_TAR &&
-        complete(s, manifest, err) < 0)
-        return -1;
-    switch (output->type) {
-    case SLIP_OUT_OCI:
-        return slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,
-                                 err);
-    case SLIP_OUT_DIR:
-        return slip_image_unpack(&s->sources, manifest, output->dest, events, err);
-    case SLIP_OUT_ARCHIVE:
-    case SLIP_OUT_TAR:
-        break;
-    }
-    if (strcmp(output->dest, "-") != 0)
-        return write_file(output, s, manifest, names, events, err);
-    return write_stream(output, s, STDOUT_FILENO, manifest, names, events, err);
 }

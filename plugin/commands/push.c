@@ -1,22 +1,16 @@
 #include "build/locate.h"
 #include "commands/display.h"
+#include "commands/output.h"
 #include "commands/target.h"
-#include "registry/push.h"
-#include "util/str.h"
 
-static int push(struct slip_session *s, const struct slip_digest *manifest, const char *name,
-                struct slip_error *err)
+static int print_reference(struct slip_session *s, const struct slip_digest *manifest,
+                           const char *name, struct slip_error *err)
 {
     slip_cleanup(slip_reference_release) struct slip_reference to = SLIP_REFERENCE_INIT;
-    struct slip_push_counts counts = { 0 };
-    char digest[72], size[16];
+    char digest[72];
 
-    if (slip_image_reference(&to, name, err) < 0 ||
-        slip_registry_push(s->registry, &s->store, manifest, &to, &counts, err) < 0)
+    if (slip_image_reference(&to, name, err) < 0)
         return -1;
-    slip_cleanup(slip_freep) char *familiar = slip_reference_familiar(&to);
-    fprintf(s->err, "%s: %u uploaded (%s), %u mounted, %u there already\n", familiar,
-            counts.uploaded, slip_format_size(counts.bytes, size), counts.mounted, counts.present);
     fprintf(s->out, "%s/%s@%s\n", to.registry, to.repository, slip_digest_name(manifest, digest));
     return 0;
 }
@@ -29,6 +23,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_DISPLAY_OPTS(&display),
         SLIP_OPT_END,
     };
+    slip_cleanup(slip_buf_release) struct slip_buf said = SLIP_BUF_INIT;
     struct slip_digest manifest;
     struct slip_ui *ui;
     int done = slip_command_opts(s, &slip_command_push, &argc, &argv, opts, err);
@@ -48,12 +43,13 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     }
     if (slip_display_open(&ui, s, &display, -1, err) < 0)
         return -1;
-    slip_registry_events(s->registry, slip_ui_events(ui));
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < names.n; i++)
-        rc = push(s, &manifest, names.v[i], err);
-    slip_registry_events(s->registry, NULL);
+    const struct slip_output output = { .type = SLIP_OUT_REGISTRY };
+    int rc = slip_output_write(&output, s, &manifest, &names, slip_ui_events(ui), &said, err);
     slip_ui_close(ui);
+    if (!display.quiet)
+        fputs(slip_buf_str(&said), s->err);
+    for (size_t i = 0; rc == 0 && i < names.n; i++)
+        rc = print_reference(s, &manifest, names.v[i], err);
     return rc;
 }
 

@@ -212,14 +212,17 @@ int slip_registry_fetch_blob(struct slip_registry *registry, const struct slip_r
     int held = slip_blob_has(store, digest, err); /* perhaps by somebody else, meanwhile */
     if (held)
         return held < 0 ? -1 : tee_from_store(store, digest, tee, err);
-    f.name = slip_xasprintf("%s %.12s", ref->repository, digest->hex);
+    f.name = slip_xasprintf("pulling %s %.12s", ref->repository, digest->hex);
     f.draft.store = store;
     tell(&f, true);
     int rc = from_places(&f, digest, err);
     if (rc < 0)
         (void)slip_error_context(err, "layer sha256:%.12s", digest->hex);
-    f.draft.size = size; /* it is over, well or not */
-    tell(&f, true);
+    slip_emit(registry->options.events, &(struct slip_event){ .kind = SLIP_EVENT_TRANSFER,
+                                                              .name = f.name,
+                                                              .number = size,
+                                                              .total = size,
+                                                              .text = rc < 0 ? err->msg : NULL });
     slip_draft_release(&f.draft);
     free(f.name);
     return rc;

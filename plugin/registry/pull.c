@@ -11,6 +11,7 @@
 #define DOCKER_INDEX "application/vnd.docker.distribution.manifest.list.v2+json"
 #define DOCKER_SCHEMA_1 "application/vnd.docker.distribution.manifest.v1+"
 #define TAGS_LIMIT ((size_t)1 << 20)
+#define TAGS_SHOWN 8u
 
 void slip_accept_documents(struct slip_strv *headers)
 {
@@ -76,11 +77,16 @@ static void suggest_tag(struct slip_registry *r, const struct slip_host *host,
     slip_cleanup(slip_json_decrefp) json_t *document =
         slip_json_parse(slip_buf_str(&answer.text), answer.text.len, "tags", &ignored);
     slip_json_to_strv(json_object_get(document, "tags"), &tags);
+    if (tags.n == 0)
+        return;
+    slip_cleanup(slip_buf_release) struct slip_buf list = SLIP_BUF_INIT;
+    for (size_t i = 0; i < tags.n && i < TAGS_SHOWN; i++)
+        slip_buf_printf(&list, "%s%.40s", i ? ", " : "", tags.v[i]);
     const char *near = slip_suggest(ref->tag, (const char *const *)tags.v, tags.n);
     free(err->hint);
-    err->hint =
-        near ? slip_xasprintf("did you mean '%s:%s'?", ref->repository, near)
-             : slip_xasprintf("the repository has %zu other tag%s", tags.n, tags.n == 1 ? "" : "s");
+    err->hint = near ? slip_xasprintf("did you mean '%s:%s'?", ref->repository, near)
+                     : slip_xasprintf("the repository has the tag%s %s%s", tags.n == 1 ? "" : "s",
+                                      slip_buf_str(&list), tags.n > TAGS_SHOWN ? ", ..." : "");
 }
 
 /* Tries the mirrors, then the registry, whose error is the one that counts. */

@@ -4,6 +4,7 @@
  *    => CACHED [build 1/5] FROM debian:12                        0.0s
  *    => [build 3/5] RUN cmake --build /build          [12/318]  8.1s
  *       the last lines of what it writes
+ *    pulling debian 3f4e           [=====>      ]  45%  21.3 of 48.2 MB  12.1 MB/s
  *
  * A frame goes out in one piece: up to where the block begins, line by line over the old one, and
  * the rest of the screen erased. No line is wider than the window, no frame higher. */
@@ -13,10 +14,12 @@
 #include "ui/line.h"
 #include "ui/view.h"
 #include "util/mem.h"
+#include "util/str.h"
 
 #define INTERVAL (SLIP_UI_SECOND / 10)
 #define LOG_LINES 6
 #define LEAST_COLUMNS 20
+#define BAR 20 /* columns inside a transfer's bar */
 
 struct frame {
     struct slip_ui *ui;
@@ -145,6 +148,27 @@ static void put_step(struct frame *frame, const struct slip_ui_step *step)
     put_line(frame, looks[step->state].colour, left, right);
 }
 
+/* As much of it as there is room for: the bar goes first, then bytes and rate. */
+static void put_transfer(struct frame *frame, const struct slip_ui_transfer *t)
+{
+    uint64_t moved = t->number > t->first ? t->number - t->first : 0;
+    double seconds = slip_ui_seconds(t->start, frame->now);
+    double part = t->number < t->total ? (double)t->number / (double)t->total : 1;
+    char bytes[40], rate[16], bar[BAR + 1] = "";
+
+    for (unsigned i = 0; i < BAR; i++)
+        bar[i] = i + 1 <= part * BAR ? '=' : i <= part * BAR ? '>' : ' ';
+    slip_ui_transfer_bytes(t, bytes);
+    slip_format_size(seconds > 0 ? (uint64_t)((double)moved / seconds) : 0, rate);
+    slip_cleanup(slip_freep) char *left = slip_xasprintf("    %s", t->name);
+    slip_cleanup(slip_freep) char *right =
+        frame->columns < 60 ? slip_xasprintf("%3.0f%%", part * 100)
+        : frame->columns < 80
+            ? slip_xasprintf("%3.0f%%  %s  %s/s", part * 100, bytes, rate)
+            : slip_xasprintf("[%s]  %3.0f%%  %s  %s/s", bar, part * 100, bytes, rate);
+    put_line(frame, "\033[36m", left, right);
+}
+
 /* The last `n` lines, the one without an end yet among them. */
 static void put_log(struct frame *frame, const struct slip_ui_step *step, size_t n)
 {
@@ -173,10 +197,12 @@ static size_t log_lines(const struct slip_ui_step *step)
     return step->state != SLIP_UI_RUNNING ? 0 : n < LOG_LINES ? n : LOG_LINES;
 }
 
-/* What fits: running steps come first, then the ended ones from the latest back, then logs. */
+/* What fits: running steps come first, then transfers, then the ended steps from the latest back,
+ * then logs. */
 struct plan {
     size_t ended; /* to show, the latest; running ones are always shown, up to `running` */
     size_t running;
+    size_t transfers;
     size_t logs; /* lines for each running step */
 };
 
@@ -185,12 +211,14 @@ static struct plan plan_frame(const struct frame *frame, bool last)
     const struct slip_ui *ui = frame->ui;
     size_t cached, ended = slip_ui_ended(ui, &cached), running = ui->n - ended;
     size_t room = frame->rows > 2 ? frame->rows - 2 : 0; /* the heading, and where the cursor is */
-    struct plan plan = { ended, running, LOG_LINES };
+    struct plan plan = { ended, running, ui->ntransfers, LOG_LINES };
 
     if (last)
-        return (struct plan){ ended, running, 0 };
+        return (struct plan){ ended, running, 0, 0 };
     plan.running = running < room ? running : room;
     room -= plan.running;
+    plan.transfers = plan.transfers < room ? plan.transfers : room;
+    room -= plan.transfers;
     plan.ended = ended < room ? ended : room;
     room -= plan.ended;
     for (size_t want = SIZE_MAX; plan.logs > 0 && want > room;) {
@@ -212,7 +240,8 @@ static void draw(struct slip_ui *ui, bool last)
 
     begin_frame(&frame, ui);
     struct plan plan = plan_frame(&frame, last);
-    put_heading(&frame, last);
+    if (ui->n)
+        put_heading(&frame, last);
     hidden = slip_ui_ended(ui, &cached) - plan.ended;
     for (size_t i = 0; i < ui->n; i++) {
         const struct slip_ui_step *step = ui->steps[i];
@@ -228,12 +257,14 @@ static void draw(struct slip_ui *ui, bool last)
             put_log(&frame, step, logs < plan.logs ? logs : plan.logs);
         }
     }
+    for (size_t i = 0; i < plan.transfers; i++)
+        put_transfer(&frame, &ui->transfers[i]);
     end_frame(&frame);
 }
 
 static void tick(struct slip_ui *ui)
 {
-    if (ui->n && (!ui->frame_n || slip_ui_now(ui) - ui->drawn >= INTERVAL))
+    if ((ui->n || ui->ntransfers) && (!ui->frame_n || slip_ui_now(ui) - ui->drawn >= INTERVAL))
         draw(ui, false);
 }
 
@@ -249,7 +280,7 @@ static void remark(struct slip_ui *ui, const struct slip_event *event)
         end_frame(&frame); /* an empty one: the block is gone */
     }
     slip_ui_text_remark(ui, event);
-    if (!ui->finished && ui->n)
+    if (!ui->finished && (ui->n || ui->ntransfers))
         draw(ui, false);
 }
 
@@ -258,7 +289,7 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
     (void)step;
     if (event->kind == SLIP_EVENT_NOTE || event->kind == SLIP_EVENT_WARNING)
         remark(ui, event);
-    else if (!ui->finished)
+    else if (!ui->finished && event->kind != SLIP_EVENT_TRANSFER)
         tick(ui);
 }
 
@@ -269,9 +300,15 @@ static void line(struct slip_ui *ui, struct slip_ui_step *step, int fd, const ch
         tick(ui);
 }
 
+static void transfer(struct slip_ui *ui, struct slip_ui_transfer *t, const char *why)
+{
+    (void)t, (void)why;
+    tick(ui);
+}
+
 static void finish(struct slip_ui *ui)
 {
-    if (ui->n)
+    if (ui->n || ui->frame_n) /* bars go, steps stay */
         draw(ui, true);
     ui->frame_n = 0; /* what was drawn stays */
 }
@@ -279,6 +316,7 @@ static void finish(struct slip_ui *ui)
 const struct slip_ui_view slip_ui_tty = {
     .event = event,
     .line = line,
+    .transfer = transfer,
     .tick = tick,
     .finish = finish,
     .failure = slip_ui_text_failure,

@@ -233,9 +233,11 @@ static void take(struct slip_ui *ui, const struct slip_event *event)
         set_name(step, event->name);
         end_step(ui, step, event);
         break;
+    case SLIP_EVENT_TRANSFER:
+        slip_ui_transfer_take(ui, event);
+        break;
     case SLIP_EVENT_NOTE:
     case SLIP_EVENT_WARNING:
-    case SLIP_EVENT_TRANSFER:
         break;
     }
     ui->view->event(ui, event, step);
@@ -373,6 +375,7 @@ void slip_ui_close(struct slip_ui *ui)
         pthread_join(ui->ticker, NULL);
     for (size_t i = 0; i < ui->n; i++)
         step_free(ui->steps[i]);
+    slip_ui_transfer_release(ui);
     pthread_cond_destroy(&ui->wake);
     pthread_mutex_destroy(&ui->lock);
     free(ui->steps);

@@ -38,10 +38,24 @@ struct slip_ui_step {
     bool announced;           /* plain */
 };
 
+#define SLIP_UI_TRANSFERS 32 /* shown at most; more at a time are not looked at */
+
+/* Bytes on their way; forgotten when it is over. */
+struct slip_ui_transfer {
+    char *key;  /* owned: as the events call it */
+    char *name; /* owned, clean: "pulling debian 3f4e…" */
+    uint64_t number, total;
+    uint64_t first, start; /* bytes at the first event, and when that was */
+    uint64_t said;         /* plain: when it was last spoken of */
+};
+
 struct slip_ui_view {
     void (*event)(struct slip_ui *ui, const struct slip_event *event, struct slip_ui_step *step);
     /* A whole line as the command wrote it; the clean one is the step's last in `tail`. */
     void (*line)(struct slip_ui *ui, struct slip_ui_step *step, int fd, const char *raw, size_t n);
+    /* It moved; `why` is NULL while it goes on, "" when it is over, else why it failed. May be
+     * NULL. */
+    void (*transfer)(struct slip_ui *ui, struct slip_ui_transfer *transfer, const char *why);
     void (*tick)(struct slip_ui *ui);
     void (*finish)(struct slip_ui *ui);
     void (*failure)(struct slip_ui *ui, const struct slip_ui_step *step,
@@ -63,6 +77,8 @@ struct slip_ui {
     struct slip_ui_step **steps; /* owned, in the order they came */
     size_t n, cap;
     uint64_t planned;
+    struct slip_ui_transfer transfers[SLIP_UI_TRANSFERS];
+    size_t ntransfers;
     /* plain */
     struct slip_ui_step *current; /* whose lines are being shown */
     uint64_t shown;               /* when its last line was */
@@ -80,6 +96,12 @@ double slip_ui_seconds(uint64_t from, uint64_t to);
 size_t slip_ui_ended(const struct slip_ui *ui, size_t *ret_cached);
 /* Line `i` from the end (0: the last) of the step's tail, or NULL. */
 const char *slip_ui_tail(const struct slip_ui_step *step, size_t i);
+
+/* transfer.c: brings the state up to date with a TRANSFER event, and tells the view. */
+void slip_ui_transfer_take(struct slip_ui *ui, const struct slip_event *event);
+void slip_ui_transfer_release(struct slip_ui *ui);
+/* "21.3 of 48.2 MB". Returns out. */
+const char *slip_ui_transfer_bytes(const struct slip_ui_transfer *transfer, char out[40]);
 
 /* The text forms that plain, tty and quiet share. */
 void slip_ui_text_failure(struct slip_ui *ui, const struct slip_ui_step *step,

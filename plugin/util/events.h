@@ -25,8 +25,8 @@ enum slip_event_kind {
 struct slip_event {
     enum slip_event_kind kind;
     unsigned step;    /* 1-based number of the step; 0: none */
-    const char *name; /* STEP, CACHED */
-    const char *text; /* FAILED, NOTE, WARNING, LOG */
+    const char *name; /* STEP, CACHED, TRANSFER */
+    const char *text; /* FAILED, NOTE, WARNING, LOG; TRANSFER: why it ended before its end */
     size_t len;       /* LOG: bytes in text */
     int fd;           /* LOG */
     uint64_t number;  /* PLAN, TRANSFER */

@@ -83,3 +83,13 @@ static inline void say_end(struct stage *stage, unsigned step, enum slip_event_k
 {
     slip_emit(stage->events, &(struct slip_event){ .kind = kind, .step = step, .text = why });
 }
+
+static inline void say_moved(struct stage *stage, const char *name, uint64_t number, uint64_t total,
+                             const char *why)
+{
+    slip_emit(stage->events, &(struct slip_event){ .kind = SLIP_EVENT_TRANSFER,
+                                                   .name = name,
+                                                   .number = number,
+                                                   .total = total,
+                                                   .text = why });
+}

@@ -99,6 +99,38 @@ static void a_summary(struct stage *s)
     "line 4\nline 5\nline 6\nline 7\nline 8\nline 9\nline 10\nline 11\nline 12\nline 13\n" \
     "line 14\nline 15\nline 16\nline 17\nline 18\nline 19\nline 20\nline 21\nline 22\nline 23\n"
 
+static void transfers(struct stage *s)
+{
+    say_step(s, 1, "FROM debian:12");
+    say_moved(s, "pulling debian aaa", 0, 48200000, NULL);
+    say_moved(s, "pulling debian bbb", 0, 900, NULL);
+    s->ms = 1300;
+    say_moved(s, "pulling debian bbb", 900, 900, NULL);
+    say_moved(s, "pulling debian aaa", 10000000, 48200000, NULL);
+    s->ms = 10400;
+    say_moved(s, "pulling debian aaa", 24100000, 48200000, NULL);
+    s->ms = 15000;
+    say_moved(s, "pulling debian aaa", 30000000, 48200000, NULL);
+    s->ms = 16000;
+    say_moved(s, "pulling debian aaa", 48200000, 48200000, NULL);
+    say_moved(s, "sent \033[2Jevil", 5, 5, NULL);
+    say_moved(s, "pushing app ccc", 0, 77, NULL);
+    say_moved(s, "pushing app ccc", 77, 77, "the registry said no");
+    say_end(s, 1, SLIP_EVENT_DONE, NULL);
+}
+
+static void more_than_anybody_looks_at(struct stage *s)
+{
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 100; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "pulling %u", i);
+            say_moved(s, name, round ? 9 : 1, 9, NULL);
+            if (round && i == 31)
+                return;
+        }
+}
+
 static const struct row {
     const char *name;
     void (*play)(struct stage *s);
@@ -185,6 +217,20 @@ static const struct row {
       { .mode = SLIP_PROGRESS_PLAIN },
       "#1 FROM a\n#1 CACHED\n\n#2 RUN b\n#2 CACHED\n\n"
       "app:1 is up to date in 0.0s (2 steps, 2 cached)\n" },
+    { "transfers",
+      transfers,
+      { .mode = SLIP_PROGRESS_PLAIN },
+      "#1 FROM debian:12\n"
+      "pulled debian bbb 900 B in 1.3s\n"
+      "pulling debian aaa 24.1 of 48.2 MB\n"
+      "pulled debian aaa 48.2 MB in 16.0s\n"
+      "sent evil 5 B in 0.0s\n"
+      "#1 DONE 16.0s\n\n" },
+    { "quiet: no transfers", transfers, { .mode = SLIP_PROGRESS_QUIET }, "" },
+    { "quiet: more than anybody looks at",
+      more_than_anybody_looks_at,
+      { .mode = SLIP_PROGRESS_QUIET },
+      "" },
     { "quiet: a failure",
       a_failure,
       { .mode = SLIP_PROGRESS_QUIET },

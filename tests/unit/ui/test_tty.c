@@ -84,6 +84,52 @@ static void wide(struct stage *s)
     stage_at(s, 1000);
 }
 
+static void pulling(struct stage *s)
+{
+    say_plan(s, 3);
+    say_step(s, 1, "[build 1/3] FROM debian:12");
+    say_moved(s, "pulling library/debian 3f4e", 0, 48200000, NULL);
+    say_moved(s, "pulling library/debian 5a6b", 0, 900, NULL);
+    s->ms = 2000;
+    say_moved(s, "pulling library/debian 5a6b", 900, 900, NULL);
+    say_moved(s, "pulling library/debian 3f4e", 21300000, 48200000, NULL);
+    stage_at(s, 2200);
+}
+
+static void pulled(struct stage *s)
+{
+    pulling(s);
+    say_moved(s, "pulling library/debian 3f4e", 48200000, 48200000, NULL);
+    say_end(s, 1, SLIP_EVENT_DONE, NULL);
+}
+
+static void without_steps(struct stage *s)
+{
+    say_moved(s, "pulling app 1", 0, 100, NULL);
+    say_moved(s, "pulling app 2", 0, 100, NULL);
+    s->ms = 1000;
+    say_moved(s, "pulling app 2", 50, 100, NULL);
+}
+
+static void nothing_is_left(struct stage *s)
+{
+    without_steps(s);
+    say_moved(s, "pulling app 1", 100, 100, NULL);
+    say_moved(s, "pulling app 2", 100, 100, "cut off");
+}
+
+static void more_than_fit(struct stage *s)
+{
+    say_step(s, 1, "RUN a");
+    say_log(s, 1, 1, "not shown\n");
+    for (unsigned i = 0; i < 40; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "pulling %u", i);
+        say_moved(s, name, 1, 100, NULL);
+    }
+    stage_at(s, 1000);
+}
+
 static const struct row {
     const char *name;
     void (*play)(struct stage *s);
@@ -113,6 +159,27 @@ static const struct row {
       "    [11/318] Building C object CMakeF...\n"
       "    [12/318] Building C object CMakeF...\n"
       "    no end yet\n" },
+    { "pulling", pulling, 90, 24, false,
+      "[+] Building 2.2s (0/3)\n"
+      " => [build 1/3] FROM debian:12                                                        2.2s\n"
+      "    pulling library/debian 3f4e    [========>           ]   44%  21.3 of 48.2 MB  9.7 "
+      "MB/s\n" },
+    { "pulling, 40 columns", pulling, 40, 24, false,
+      "[+] Building 2.2s (0/3)\n"
+      " => [build 1/3] FROM debian:12      2.2s\n"
+      "    pulling library/debian 3f4e      44%\n" },
+    { "pulled", pulled, 40, 24, true,
+      "[+] Building 2.2s (1/3) FINISHED\n"
+      " => [build 1/3] FROM debian:12      2.2s\n" },
+    { "without steps", without_steps, 40, 24, false,
+      "    pulling app 1                     0%\n"
+      "    pulling app 2                    50%\n" },
+    { "nothing is left", nothing_is_left, 40, 24, true, "" },
+    { "more than fit", more_than_fit, 40, 5, false,
+      "[+] Building 1.0s (0/1)\n"
+      " => RUN a                           1.0s\n"
+      "    pulling 0                         1%\n"
+      "    pulling 1                         1%\n" },
     { "ended", ended, 40, 24, true,
       "[+] Building 12.3s (3/9) FINISHED\n"
       " => CACHED [build 1/5] FROM debi... 0.0s\n"
