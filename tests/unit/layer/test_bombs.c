@@ -88,6 +88,52 @@ static void a_million_empty_files(void **state)
     assert_string_equal(s->err.msg, "the archive has more than 1000 entries");
 }
 
+static void directories_that_names_imply(void **state)
+{
+    struct sandbox *s = *state;
+    struct slip_apply_options options = options_for(true);
+    slip_cleanup(slip_buf_release) struct slip_buf tar = SLIP_BUF_INIT, name = SLIP_BUF_INIT;
+    slip_cleanup(slip_closep) int root = sandbox_dir(s, "root");
+
+    options.max_entries = 1000;
+    for (int i = 0; i < 10; i++) {
+        slip_buf_clear(&name);
+        slip_buf_printf(&name, "%d", i);
+        for (int depth = 0; depth < 200; depth++)
+            slip_buf_puts(&name, "/d");
+        raw_add(&tar, &(struct raw){ 'L', "l", .body = name.data });
+        raw_add(&tar, &(struct raw){ '0', "x" });
+    }
+    slip_cleanup(slip_closep) int fd = file_of(s, tar.data, tar.len);
+    assert_int_equal(slip_apply(fd, root, &options, NULL, &s->err), -1);
+    assert_string_equal(s->err.msg, "the archive has more than 1000 entries");
+}
+
+/* Directories are remembered until the end, which is not free either. */
+static void many_long_names(void **state)
+{
+    struct sandbox *s = *state;
+    const struct slip_apply_options options = options_for(true);
+    slip_cleanup(slip_buf_release) struct slip_buf tar = SLIP_BUF_INIT, name = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf packed = SLIP_BUF_INIT;
+    slip_cleanup(slip_closep) int root = sandbox_dir(s, "root");
+    slip_cleanup(slip_packer_freep) struct slip_packer *p =
+        slip_packer_open(SLIP_GZIP, 1, 1, collect, &packed, &s->err);
+    struct slip_packed sum;
+
+    for (int i = 0; i < 4000; i++)
+        slip_buf_puts(&name, i % 200 ? "d" : "/");
+    raw_add(&tar, &(struct raw){ 'L', "l", .body = name.data });
+    raw_add(&tar, &(struct raw){ '5', "x" });
+    for (int i = 0; i < 70000; i++)
+        ASSERT_OK(s, slip_packer_write(p, tar.data, tar.len, &s->err));
+    ASSERT_OK(s, slip_packer_finish(p, &sum, &s->err));
+    slip_cleanup(slip_closep) int fd = file_of(s, packed.data, packed.len);
+    assert_int_equal(slip_apply(fd, root, &options, NULL, &s->err), -1);
+    if (!strstr(s->err.msg, "too many long names"))
+        fail_msg("%s", s->err.msg);
+}
+
 /* Row 81 */
 static void forty_large_attributes(void **state)
 {
@@ -292,7 +338,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, sandbox_begin, sandbox_end)
     const struct CMUnitTest tests[] = {
         TEST(much_of_nothing),           TEST(a_window_of_two_gigabytes),
-        TEST(a_million_empty_files),     TEST(forty_large_attributes),
+        TEST(a_million_empty_files),     TEST(directories_that_names_imply),
+        TEST(many_long_names),           TEST(forty_large_attributes),
         TEST(marks_upon_marks),          TEST(somebody_renames_meanwhile),
         TEST(a_pipe_is_read_to_its_end), TEST(holes_stay_holes),
     };
