@@ -295,18 +295,23 @@ static int drain(struct slip_expand *f, struct slip_error *err)
     return 0;
 }
 
+int slip_expand_check(const struct slip_expand *f, uint64_t bytes, struct slip_error *err)
+{
+    if (bytes <= BOMB_BYTES || bytes / BOMB_RATIO <= f->in)
+        return 0;
+    return slip_fail(err, SLIP_EINPUT,
+                     "the archive unpacks to more than %u times its size, as nothing but a bomb "
+                     "does",
+                     BOMB_RATIO);
+}
+
 static int check_size(struct slip_expand *f, size_t n, struct slip_error *err)
 {
     if (n > f->limit)
         return slip_fail(err, SLIP_EINPUT, "the archive is larger than its limit when unpacked");
     f->limit -= n;
     f->out += n;
-    if (f->out > BOMB_BYTES && f->out / BOMB_RATIO > f->in)
-        return slip_fail(err, SLIP_EINPUT,
-                         "the archive unpacks to more than %u times its size, as nothing but a "
-                         "bomb does",
-                         BOMB_RATIO);
-    return 0;
+    return slip_expand_check(f, f->out, err);
 }
 
 int slip_expand_next(struct slip_expand *f, char *to, size_t *ret_n, struct slip_error *err)

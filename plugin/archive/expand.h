@@ -21,4 +21,7 @@ struct slip_expand; /* opaque */
 struct slip_expand *slip_expand_open(int fd, uint64_t limit, struct slip_error *err);
 /* Fills `to`, which has room for a chunk; *ret_n is 0 at the end. */
 int slip_expand_next(struct slip_expand *expand, char *to, size_t *ret_n, struct slip_error *err);
+/* Refuses an archive that becomes `bytes` bytes, when that is far more than what was read so far
+ * can honestly be. */
+int slip_expand_check(const struct slip_expand *expand, uint64_t bytes, struct slip_error *err);
 void slip_expand_free(struct slip_expand *expand); /* NULL is fine */

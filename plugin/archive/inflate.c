@@ -200,6 +200,11 @@ void slip_inflate_finish(struct slip_inflate *f, struct slip_digest *ret)
     slip_sha256_finish(&f->sha, ret);
 }
 
+int slip_inflate_check(const struct slip_inflate *f, uint64_t bytes, struct slip_error *err)
+{
+    return slip_expand_check(f->from, bytes, err);
+}
+
 void slip_inflate_free(struct slip_inflate *f)
 {
     if (!f)

@@ -26,6 +26,9 @@ int slip_inflate_next(struct slip_inflate *inflate, const char **ret_p, size_t *
                       struct slip_error *err);
 /* With `hash`, and after next said 0: the SHA-256 of everything. */
 void slip_inflate_finish(struct slip_inflate *inflate, struct slip_digest *ret);
+/* After next said 0: refuses an archive of this size that holes make `bytes` bytes, by the same
+ * rule as all others. */
+int slip_inflate_check(const struct slip_inflate *inflate, uint64_t bytes, struct slip_error *err);
 void slip_inflate_free(struct slip_inflate *inflate); /* NULL is fine */
 
 static inline void slip_inflate_freep(struct slip_inflate **inflate)

@@ -7,6 +7,7 @@
 #include "util/str.h"
 
 #define XATTR_PREFIX "SCHILY.xattr."
+#define SPARSE_PREFIX "GNU.sparse."
 #define MAX_SIZE ((uint64_t)1 << 53)
 #define MAX_ID ((uint64_t)UINT32_MAX - 1) /* (uid_t)-1 means "leave it" to chown(2) */
 #define MAX_TIME ((int64_t)1 << 40)
@@ -87,6 +88,41 @@ static int xattr(struct slip_pax *pax, const struct record *r, struct slip_error
     return 0;
 }
 
+/* Versions 0.0 (offset and numbytes, again and again), 0.1 (map) and 1.0 (only the numbers). */
+static int sparse(struct slip_pax *pax, const struct record *r, const char *key,
+                  struct slip_error *err)
+{
+    uint64_t len;
+
+    pax->sparse.any = true;
+    if (strcmp(key, "major") == 0)
+        return number(r, 9, &pax->sparse.major, err);
+    if (strcmp(key, "minor") == 0)
+        return number(r, 9, &pax->sparse.minor, err);
+    if (strcmp(key, "size") == 0 || strcmp(key, "realsize") == 0) {
+        pax->sparse.has_size = true;
+        return number(r, MAX_SIZE, &pax->sparse.size, err);
+    }
+    if (strcmp(key, "name") == 0)
+        return text(r, &pax->sparse.has_name, &pax->sparse.name, err);
+    if (strcmp(key, "offset") == 0) {
+        pax->sparse.has_at = true;
+        return number(r, MAX_SIZE, &pax->sparse.at, err);
+    }
+    if (strcmp(key, "numbytes") == 0) {
+        if (!SLIP_TAKE(pax->sparse.has_at, false))
+            return slip_fail(err, SLIP_EINPUT, "the map of a sparse file is none");
+        return number(r, MAX_SIZE, &len, err) < 0
+                   ? -1
+                   : slip_sparse_add(&pax->sparse.map, pax->sparse.at, len, err);
+    }
+    if (strcmp(key, "map") == 0 && strlen(r->value) == r->len)
+        return slip_sparse_add_list(&pax->sparse.map, r->value, err);
+    if (strcmp(key, "numblocks") == 0) /* can be counted */
+        return 0;
+    return slip_fail(err, SLIP_EINPUT, "the pax record '%s' is not understood", r->key);
+}
+
 static int take(struct slip_pax *pax, const struct record *r, struct slip_error *err)
 {
     if (strcmp(r->key, "path") == 0)
@@ -113,9 +149,8 @@ static int take(struct slip_pax *pax, const struct record *r, struct slip_error 
     }
     if (slip_starts_with(r->key, XATTR_PREFIX))
         return xattr(pax, r, err);
-    if (slip_starts_with(r->key, "GNU.sparse."))
-        return slip_fail(err, SLIP_EINPUT, "sparse files are not supported"),
-               slip_error_hint(err, "make the archive again without --sparse");
+    if (slip_starts_with(r->key, SPARSE_PREFIX))
+        return sparse(pax, r, r->key + strlen(SPARSE_PREFIX), err);
     return 0;
 }
 
@@ -150,15 +185,21 @@ void slip_pax_clear(struct slip_pax *pax)
         .path = pax->path, .link = pax->link, .xattrs = pax->xattrs, .cap = pax->cap
     };
 
+    kept.sparse.name = pax->sparse.name;
+    kept.sparse.map = pax->sparse.map;
     *pax = kept;
     slip_buf_clear(&pax->path);
     slip_buf_clear(&pax->link);
+    slip_buf_clear(&pax->sparse.name);
+    slip_sparse_clear(&pax->sparse.map);
 }
 
 void slip_pax_release(struct slip_pax *pax)
 {
     slip_buf_release(&pax->path);
     slip_buf_release(&pax->link);
+    slip_buf_release(&pax->sparse.name);
+    slip_sparse_release(&pax->sparse.map);
     free(pax->xattrs);
     *pax = SLIP_PAX_INIT;
 }

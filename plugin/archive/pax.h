@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "archive/sparse.h"
 #include "archive/tar.h"
 #include "util/buf.h"
 #include "util/error.h"
@@ -17,6 +18,12 @@ struct slip_pax {
     struct slip_buf path, link;
     uint64_t size, uid, gid;
     int64_t mtime;
+    struct { /* GNU.sparse.* */
+        bool any, has_size, has_name, has_at;
+        uint64_t major, minor, size, at;
+        struct slip_buf name;
+        struct slip_sparse map; /* of versions 0.0 and 0.1 */
+    } sparse;
     struct slip_tar_xattr *xattrs; /* owned; they point into the text that was parsed */
     size_t nxattrs, cap;
 };

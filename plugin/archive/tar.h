@@ -35,6 +35,7 @@ struct slip_tar_entry {
     gid_t gid;
     int64_t mtime; /* seconds */
     uint64_t size; /* of the body; regular files only */
+    bool sparse;   /* it has holes (when reading; the writer makes none) */
     dev_t rdev;
     const struct slip_tar_xattr *xattrs; /* borrowed; written in this order */
     size_t nxattrs;

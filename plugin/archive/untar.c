@@ -1,6 +1,5 @@
 #include "archive/untar.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -25,6 +24,8 @@ struct slip_untar {
     unsigned pad;   /* after it */
     bool ended;     /* the end-of-archive mark, or the end of the file */
     uint64_t entry; /* number of the current one, for errors */
+
+    struct slip_sparse map; /* where the body belongs; one piece unless the file is sparse */
 
     struct slip_pax pax;
     struct slip_buf records;    /* text of the pax header */
@@ -94,58 +95,11 @@ static int skip(struct slip_untar *u, uint64_t n, struct slip_error *err)
     return 0;
 }
 
-/* Octal digits between spaces and NULs, or base 256 when the first bit is set (GNU). */
-static int number(const char *field, size_t width, const char *what, int64_t min, int64_t max,
-                  int64_t *ret, struct slip_error *err)
-{
-    const unsigned char *p = (const unsigned char *)field, *end = p + width;
-    int64_t value = 0;
-    bool good = true;
-
-    if (*p & 0x80) {
-        value = *p & 0x40 ? -1 : 0; /* two's complement */
-        value = value * 64 + (*p & 0x3f);
-        for (p++; p < end && good; p++) {
-            good = value < ((int64_t)1 << 54) && value > -((int64_t)1 << 54);
-            value = good ? value * 256 + *p : 0;
-        }
-    } else {
-        while (p < end && *p == ' ')
-            p++;
-        for (; p < end && *p >= '0' && *p <= '7'; p++)
-            value = value * 8 + (*p - '0'); /* at most 12 digits */
-        for (; p < end && good; p++)
-            good = *p == ' ' || *p == '\0';
-    }
-    if (!good || value < min || value > max)
-        return slip_fail(err, SLIP_EINPUT, "the header's %s is not one", what);
-    *ret = value;
-    return 0;
-}
-
 static bool is_zero(const struct slip_ustar *h)
 {
     static const struct slip_ustar zero;
 
     return memcmp(h, &zero, sizeof zero) == 0;
-}
-
-static int check_sum(const struct slip_ustar *h, struct slip_error *err)
-{
-    const unsigned char *p = (const unsigned char *)h;
-    int64_t want, sum = 0, old = 0; /* some old tars added signed bytes */
-
-    if (number(h->chksum, sizeof h->chksum, "checksum", 0, INT32_MAX, &want, err) < 0)
-        return slip_fail(err, SLIP_EINPUT, "not a tar archive, or a damaged one (no checksum)");
-    for (size_t i = 0; i < sizeof *h; i++) {
-        bool field =
-            i >= offsetof(struct slip_ustar, chksum) && i < offsetof(struct slip_ustar, typeflag);
-        sum += field ? ' ' : p[i];
-        old += field ? ' ' : (signed char)p[i];
-    }
-    if (sum != want && old != want)
-        return slip_fail(err, SLIP_EINPUT, "not a tar archive, or a damaged one (wrong checksum)");
-    return 0;
 }
 
 /* The body of a header that tells about the next one. */
@@ -236,8 +190,11 @@ static int put_type(const struct slip_ustar *h, struct slip_tar_entry *e, struct
         e->mode |= S_IFIFO;
         return 0;
     case 'S':
-        slip_fail(err, SLIP_EINPUT, "sparse files are not supported");
-        return slip_error_hint(err, "make the archive again without --sparse");
+        if (memcmp(h->magic, "ustar ", 6) != 0)
+            break;
+        e->mode |= S_IFREG;
+        e->sparse = true;
+        return 0;
     }
     return slip_fail(err, SLIP_EINPUT, "an entry has the unknown type 0x%02x",
                      (unsigned char)h->typeflag);
@@ -245,9 +202,10 @@ static int put_type(const struct slip_ustar *h, struct slip_tar_entry *e, struct
 
 static void put_names(struct slip_untar *u, const struct slip_ustar *h)
 {
-    if (u->pax.has_path) {
+    if (u->pax.sparse.has_name || u->pax.has_path) {
         slip_buf_clear(&u->name);
-        slip_buf_puts(&u->name, u->pax.path.data);
+        slip_buf_puts(&u->name,
+                      u->pax.sparse.has_name ? u->pax.sparse.name.data : u->pax.path.data);
     } else if (!u->has_name) {
         slip_buf_clear(&u->name);
         if (memcmp(h->magic, "ustar", 6) == 0 && h->prefix[0]) {
@@ -270,14 +228,15 @@ static int put_numbers(struct slip_untar *u, const struct slip_ustar *h, struct 
 {
     int64_t mode, uid, gid, mtime, maj = 0, min = 0;
 
-    if (number(h->mode, sizeof h->mode, "mode", 0, INT32_MAX, &mode, err) < 0 ||
-        number(h->uid, sizeof h->uid, "user id", 0, MAX_ID, &uid, err) < 0 ||
-        number(h->gid, sizeof h->gid, "group id", 0, MAX_ID, &gid, err) < 0 ||
-        number(h->mtime, sizeof h->mtime, "time", -MAX_TIME, MAX_TIME, &mtime, err) < 0)
+    if (slip_ustar_number(h->mode, sizeof h->mode, "mode", 0, INT32_MAX, &mode, err) < 0 ||
+        slip_ustar_number(h->uid, sizeof h->uid, "user id", 0, MAX_ID, &uid, err) < 0 ||
+        slip_ustar_number(h->gid, sizeof h->gid, "group id", 0, MAX_ID, &gid, err) < 0 ||
+        slip_ustar_number(h->mtime, sizeof h->mtime, "time", -MAX_TIME, MAX_TIME, &mtime, err) < 0)
         return -1;
     bool device = h->typeflag == '3' || h->typeflag == '4';
-    if (device && (number(h->devmajor, sizeof h->devmajor, "device", 0, 0xfff, &maj, err) < 0 ||
-                   number(h->devminor, sizeof h->devminor, "device", 0, 0xfffff, &min, err) < 0))
+    if (device &&
+        (slip_ustar_number(h->devmajor, sizeof h->devmajor, "device", 0, 0xfff, &maj, err) < 0 ||
+         slip_ustar_number(h->devminor, sizeof h->devminor, "device", 0, 0xfffff, &min, err) < 0))
         return -1;
     e->mode = (mode_t)mode & 07777;
     e->uid = (uid_t)(u->pax.has_uid ? u->pax.uid : (uint64_t)uid);
@@ -303,11 +262,109 @@ static int put_size(struct slip_untar *u, uint64_t size, struct slip_tar_entry *
     return 0;
 }
 
+static int take_pieces(struct slip_untar *u, const struct slip_gnu_piece *pieces, size_t n,
+                       struct slip_error *err)
+{
+    int64_t at, len;
+
+    for (size_t i = 0; i < n && pieces[i].len[0]; i++)
+        if (slip_ustar_number(pieces[i].at, sizeof pieces[i].at, "offset", 0, MAX_SIZE, &at, err) <
+                0 ||
+            slip_ustar_number(pieces[i].len, sizeof pieces[i].len, "length", 0, MAX_SIZE, &len,
+                              err) < 0 ||
+            slip_sparse_add(&u->map, (uint64_t)at, (uint64_t)len, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The map of an old header goes on in the blocks behind it. */
+static int take_old_map(struct slip_untar *u, const struct slip_ustar *h, uint64_t *ret_size,
+                        struct slip_error *err)
+{
+    struct slip_gnu_sparse first;
+    struct slip_gnu_pieces next;
+    int64_t size;
+
+    memcpy(&first, h, sizeof first);
+    if (slip_ustar_number(first.size, sizeof first.size, "real size", 0, MAX_SIZE, &size, err) <
+            0 ||
+        take_pieces(u, first.pieces, SLIP_ARRAY_LEN(first.pieces), err) < 0)
+        return -1;
+    for (char more = first.more; more; more = next.more) {
+        int rc = take(u, &next, sizeof next, err);
+        if (rc <= 0)
+            return rc < 0 ? -1 : fail_short(err);
+        if (take_pieces(u, next.pieces, SLIP_ARRAY_LEN(next.pieces), err) < 0)
+            return -1;
+    }
+    *ret_size = (uint64_t)size;
+    return 0;
+}
+
+/* The map of version 1.0 stands in front of the body, in whole blocks. */
+static int take_text_map(struct slip_untar *u, struct slip_error *err)
+{
+    struct slip_sparse_text text = { 0 };
+    char block[SLIP_TAR_BLOCK];
+    int done = 0;
+
+    while (!done) {
+        if (u->body < sizeof block)
+            return slip_fail(err, SLIP_EINPUT, "the map of a sparse file is cut off");
+        int rc = take(u, block, sizeof block, err);
+        if (rc <= 0)
+            return rc < 0 ? -1 : fail_short(err);
+        u->body -= sizeof block;
+        done = slip_sparse_add_text(&u->map, &text, block, sizeof block, err);
+        if (done < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int take_pax_map(struct slip_untar *u, struct slip_error *err)
+{
+    const struct slip_pax *pax = &u->pax;
+
+    if (!pax->sparse.has_size || pax->sparse.has_at || pax->sparse.major > 1 ||
+        pax->sparse.minor > 1 - pax->sparse.major)
+        return slip_fail(err, SLIP_EINPUT, "a sparse file is described in no known way");
+    for (size_t i = 0; i < pax->sparse.map.n; i++) {
+        const struct slip_piece *piece = &pax->sparse.map.pieces[i];
+        if (slip_sparse_add(&u->map, piece->at, piece->len, err) < 0)
+            return -1;
+    }
+    return pax->sparse.major == 1 ? take_text_map(u, err) : 0;
+}
+
+/* Where the body belongs. */
+static int put_map(struct slip_untar *u, const struct slip_ustar *h, struct slip_tar_entry *e,
+                   struct slip_error *err)
+{
+    bool old = e->sparse;
+
+    slip_sparse_clear(&u->map);
+    e->sparse |= u->pax.sparse.any;
+    if (e->sparse && (!S_ISREG(e->mode) || e->hardlink || (old && u->pax.sparse.any)))
+        return slip_fail(err, SLIP_EINPUT, "a sparse file is described in no known way");
+    if (old && take_old_map(u, h, &e->size, err) < 0)
+        return -1;
+    if (!old && e->sparse) {
+        e->size = u->pax.sparse.size;
+        if (take_pax_map(u, err) < 0)
+            return -1;
+    }
+    if (!e->sparse && slip_sparse_add(&u->map, 0, e->size, err) < 0)
+        return -1;
+    return slip_sparse_begin(&u->map, e->size, u->body, err);
+}
+
 static int put_entry(struct slip_untar *u, const struct slip_ustar *h, uint64_t size,
                      struct slip_tar_entry *e, struct slip_error *err)
 {
     *e = (struct slip_tar_entry){ 0 };
-    if (put_numbers(u, h, e, err) < 0 || put_type(h, e, err) < 0 || put_size(u, size, e, err) < 0)
+    if (put_numbers(u, h, e, err) < 0 || put_type(h, e, err) < 0 || put_size(u, size, e, err) < 0 ||
+        put_map(u, h, e, err) < 0)
         return -1;
     put_names(u, h);
     e->path = slip_buf_str(&u->name);
@@ -345,8 +402,8 @@ static int next(struct slip_untar *u, struct slip_tar_entry *ret, struct slip_er
             u->ended = true;
             return 0;
         }
-        if (check_sum(&h, err) < 0 ||
-            number(h.size, sizeof h.size, "size", 0, MAX_SIZE, &size, err) < 0)
+        if (slip_ustar_check(&h, err) < 0 ||
+            slip_ustar_number(h.size, sizeof h.size, "size", 0, MAX_SIZE, &size, err) < 0)
             return -1;
         rc = take_meta(u, &h, (uint64_t)size, err);
         if (rc <= 0)
@@ -365,30 +422,38 @@ int slip_untar_next(struct slip_untar *u, struct slip_tar_entry *ret, struct sli
 
 int slip_untar_data(struct slip_untar *u, const char **ret_p, size_t *ret_n, struct slip_error *err)
 {
-    if (!u->body)
-        return 0;
+    uint64_t hole = slip_sparse_hole(&u->map), left = slip_sparse_left(&u->map);
+
+    *ret_p = NULL;
+    *ret_n = (size_t)hole;
+    if (hole || !left)
+        return hole > 0;
     int rc = fill(u, err);
     if (rc <= 0)
         return rc < 0 ? -1 : fail_short(err);
-    size_t piece = u->n < u->body ? u->n : (size_t)u->body;
+    size_t piece = u->n < left ? u->n : (size_t)left;
     *ret_p = u->p;
     *ret_n = piece;
     u->p += piece;
     u->n -= piece;
     u->body -= piece;
+    slip_sparse_take(&u->map, piece);
     return 1;
 }
 
-int slip_untar_drain(struct slip_untar *u, struct slip_digest *ret, struct slip_error *err)
+int slip_untar_drain(struct slip_untar *u, uint64_t bytes, struct slip_digest *ret,
+                     struct slip_error *err)
 {
     int rc;
 
     do {
         u->n = 0;
     } while ((rc = fill(u, err)) > 0);
-    if (rc == 0 && ret)
+    if (rc < 0 || slip_inflate_check(u->from, bytes, err) < 0)
+        return -1;
+    if (ret)
         slip_inflate_finish(u->from, ret);
-    return rc;
+    return 0;
 }
 
 void slip_untar_free(struct slip_untar *u)
@@ -397,6 +462,7 @@ void slip_untar_free(struct slip_untar *u)
         return;
     slip_inflate_free(u->from);
     slip_pax_release(&u->pax);
+    slip_sparse_release(&u->map);
     slip_buf_release(&u->records);
     slip_buf_release(&u->name);
     slip_buf_release(&u->link);

@@ -135,8 +135,9 @@ static int take_entry(struct saved *s, struct slip_untar *from, const struct sli
         f->link = slip_path_clean(to);
         return 0;
     }
-    if (!S_ISREG(e->mode))
-        return slip_fail(err, SLIP_EINPUT, "something that is no file");
+    if (!S_ISREG(e->mode) || e->sparse)
+        return slip_fail(err, SLIP_EINPUT,
+                         e->sparse ? "a sparse file" : "something that is no file");
     return is_document(path, e->size) ? take_document(from, f, err) : take_blob(s, from, f, err);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "archive/untar.h"
+#include "layer/debts.h"
 #include "layer/owner.h"
 #include "layer/unpack.h"
 #include "util/fs.h"
@@ -39,15 +40,17 @@ static void show(struct slip_unpack *u, const char *name)
 }
 
 static int write_body(struct slip_unpack *u, struct slip_untar *from, int fd,
-                      struct slip_error *err)
+                      const struct slip_tar_entry *e, struct slip_error *err)
 {
     const char *p;
     size_t n;
     int rc;
 
     while ((rc = slip_untar_data(from, &p, &n, err)) > 0)
-        if (slip_write_all(fd, p, n) < 0)
+        if (p ? slip_write_all(fd, p, n) < 0 : lseek(fd, (off_t)n, SEEK_CUR) < 0)
             return slip_unpack_fail(u, "write", err);
+    if (rc == 0 && e->sparse && ftruncate(fd, (off_t)e->size) < 0) /* it may end in a hole */
+        return slip_unpack_fail(u, "write", err);
     return rc;
 }
 
@@ -70,7 +73,7 @@ static int put_file(struct slip_unpack *u, struct slip_untar *from, int parent, 
 {
     slip_cleanup(slip_closep) int fd = create(u, parent, name, err);
 
-    if (fd < 0 || write_body(u, from, fd, err) < 0)
+    if (fd < 0 || write_body(u, from, fd, e, err) < 0)
         return -1;
     return slip_unpack_meta(u, fd, e, err);
 }
@@ -120,23 +123,42 @@ static int put_node(struct slip_unpack *u, int parent, const char *name,
     return slip_unpack_meta_at(u, parent, name, e, err);
 }
 
+/* An empty file stands for a link to what only the layers below may have. */
+static int owe_link(struct slip_unpack *u, int parent, const char *name, const char *target,
+                    struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int fd = create(u, parent, name, err);
+    slip_cleanup(slip_freep) char *path = slip_debts_path(u->root, parent, name);
+
+    if (fd < 0)
+        return -1;
+    if (!path || slip_debts_add_link(u->options->debts, path, target, fd) < 0)
+        return slip_unpack_fail(u, "make the hard link", err);
+    return 0;
+}
+
 static int put_hardlink(struct slip_unpack *u, int parent, const char *name,
                         const struct slip_tar_entry *e, struct slip_error *err)
 {
+    struct slip_debts *debts = u->options->debts;
     struct stat to, here;
 
     if (slip_unpack_clean(u, e->link, &u->link, err) < 0)
         return slip_error_context(err, "target of a hard link");
-    const char *base = slip_path_base(u->link.data);
+    const char *base = slip_path_base(u->link.data), *owed;
     slip_cleanup(slip_freep) char *dir = slip_xstrndup(u->link.data, (size_t)(base - u->link.data));
     slip_cleanup(slip_closep) int from = slip_open_beneath(u->root, dir, O_PATH | O_DIRECTORY, 0);
+    if (*base && debts && (from < 0 || fstatat(from, base, &to, AT_SYMLINK_NOFOLLOW) < 0))
+        return owe_link(u, parent, name, u->link.data, err);
     if (!*base || from < 0 || fstatat(from, base, &to, AT_SYMLINK_NOFOLLOW) < 0)
         return slip_unpack_refuse(u, "is a hard link to a name that is not in the archive", err);
-    if (S_ISDIR(to.st_mode) || (S_ISCHR(to.st_mode) && to.st_rdev == makedev(0, 0)))
+    if (S_ISDIR(to.st_mode) || slip_unpack_is_whiteout(&to))
         return slip_unpack_refuse(u, "is a hard link to something that cannot have any", err);
     if (fstatat(parent, name, &here, AT_SYMLINK_NOFOLLOW) == 0 && here.st_ino == to.st_ino &&
         here.st_dev == to.st_dev)
         return 0;
+    if (debts && (owed = slip_debts_target(debts, &to)))
+        return owe_link(u, parent, name, owed, err);
     if (slip_unpack_clear(u, parent, name, err) < 0)
         return -1;
     /* Flags 0: a link to a symbolic link is one, it is not followed. Owner, mode and times are the
@@ -149,7 +171,7 @@ static int put_hardlink(struct slip_unpack *u, int parent, const char *name,
 static int put_dir(struct slip_unpack *u, int parent, const char *name,
                    const struct slip_tar_entry *e, struct slip_error *err)
 {
-    if (slip_unpack_mkdir(u, parent, name, err) < 0)
+    if (slip_unpack_mkdir(u, parent, name, err) < 0 || slip_unpack_own(u, parent, name, err) < 0)
         return -1;
     return slip_unpack_meta_later(u, parent, name, e, err);
 }
@@ -257,8 +279,10 @@ int slip_apply(int fd, int root, const struct slip_apply_options *options,
         if (apply_entry(&u, from, &entry, err) < 0)
             return -1;
     if (rc < 0 || slip_unpack_meta_finish(&u, err) < 0 ||
-        slip_untar_drain(from, ret_diff_id ? &diff_id : NULL, err) < 0)
+        slip_untar_drain(from, u.bytes, ret_diff_id ? &diff_id : NULL, err) < 0)
         return -1;
+    if (o.debts)
+        o.debts->bytes = o.max_bytes - u.bytes;
     if (ret_diff_id)
         *ret_diff_id = diff_id;
     return 0;

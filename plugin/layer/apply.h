@@ -14,6 +14,8 @@
 #include "util/digest.h"
 #include "util/error.h"
 
+struct slip_debts; /* layer/debts.h */
+
 struct slip_apply_options {
     bool overlay;       /* make an overlay layer directory */
     bool userxattr;     /* overlay marks stand in user.overlay.*, not trusted.overlay.* */
@@ -21,6 +23,10 @@ struct slip_apply_options {
     bool keep_times;    /* set mtimes as the archive says */
     uint64_t max_bytes; /* 0: 64 GiB */
     uint64_t max_entries; /* 0: 2 million */
+    /* With `overlay`: gets what can only be known from the layers below, to be settled later.
+     * NULL: implied directories are new ones, and hard links to names not in the archive are
+     * refused. Borrowed. */
+    struct slip_debts *debts;
 };
 
 /* `fd` is a tar in any compression that libarchive reads. *ret_diff_id (may be NULL) gets the

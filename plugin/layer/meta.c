@@ -27,29 +27,42 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* Marks of overlayfs would be obeyed in a layer directory. Escaped, they are shown to the payload
- * as what they were (Linux 6.7); older kernels show nothing. The other family has no meaning. */
+/* Marks of overlayfs would be obeyed in a layer directory, and what is no such directory yet may
+ * become one. Escaped, they are shown to the payload as what they were (Linux 6.7); older kernels
+ * show nothing. The other family has no meaning. */
 static char *safe_name(const struct slip_unpack *u, const char *name)
 {
     static const char *const families[] = { "trusted.overlay.", "user.overlay." };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(families); i++)
-        if (u->options->overlay && slip_starts_with(name, families[i])) {
+        if (slip_starts_with(name, families[i])) {
             bool obeyed = (i == 1) == u->options->userxattr;
-            return obeyed ? slip_xasprintf("%soverlay.%s", families[i], name + strlen(families[i]))
-                          : NULL;
+            return obeyed && u->options->overlay
+                       ? slip_xasprintf("%soverlay.%s", families[i], name + strlen(families[i]))
+                       : NULL;
         }
     return is_ours(name) ? NULL : slip_xstrdup(name);
 }
 
-/* An attribute that this file system or this user cannot have is left out, as tar does. */
+/* Whether an attribute that could not be set may be left out: this file system or this user cannot
+ * have it, as tar does; an ACL of nobody that is known here, or of nonsense. */
+static bool may_lack(const char *name)
+{
+    return errno == EPERM || errno == EOPNOTSUPP ||
+           (errno == EINVAL && slip_starts_with(name, "system.posix_acl_"));
+}
+
+/* `fd` may be O_PATH, also of a symbolic link: the link in /proc leads to it and no further. */
 static int set_xattrs(const struct slip_unpack *u, int fd, const struct slip_tar_entry *e,
                       struct slip_error *err)
 {
+    char path[32];
+
     for (size_t i = 0; i < e->nxattrs; i++) {
         slip_cleanup(slip_freep) char *name = safe_name(u, e->xattrs[i].name);
-        if (name && fsetxattr(fd, name, e->xattrs[i].value, e->xattrs[i].len, 0) < 0 &&
-            errno != EPERM && errno != EOPNOTSUPP)
+        if (name &&
+            setxattr(slip_fd_path(fd, path), name, e->xattrs[i].value, e->xattrs[i].len, 0) < 0 &&
+            !may_lack(name))
             return slip_unpack_fail(u, "set an extended attribute of", err);
     }
     return 0;
@@ -100,12 +113,19 @@ int slip_unpack_meta_at(const struct slip_unpack *u, int parent, const char *nam
                         const struct slip_tar_entry *e, struct slip_error *err)
 {
     struct timespec times[2];
+    char path[32];
 
     if (!u->options->emulated && fchownat(parent, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return fail_owner(u, err);
-    /* Just made by us and no link, so following one is impossible. */
-    if (!S_ISLNK(e->mode) && fchmodat(parent, name, e->mode & 07777, 0) < 0)
-        return slip_unpack_fail(u, "set the mode of", err);
+    if (!S_ISLNK(e->mode) || e->nxattrs) {
+        slip_cleanup(slip_closep) int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+            return slip_unpack_fail(u, "open", err);
+        if (!S_ISLNK(e->mode) && chmod(slip_fd_path(fd, path), e->mode & 07777) < 0)
+            return slip_unpack_fail(u, "set the mode of", err);
+        if (set_xattrs(u, fd, e, err) < 0)
+            return -1;
+    }
     times_of(e->mtime, times);
     if (u->options->keep_times && utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
         return slip_unpack_fail(u, "set the time of", err);

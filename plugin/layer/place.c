@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "layer/debts.h"
 #include "layer/unpack.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -61,6 +62,18 @@ void slip_unpack_release_places(struct slip_unpack *u)
 {
     forget(u);
     slip_map_release(&u->made);
+    slip_map_release(&u->purged);
+}
+
+int slip_unpack_own(struct slip_unpack *u, int parent, const char *name, struct slip_error *err)
+{
+    if (!u->options->debts || !u->options->debts->dirs.n)
+        return 0;
+    slip_cleanup(slip_freep) char *where = slip_debts_path(u->root, parent, name);
+    if (!where)
+        return slip_unpack_fail(u, "find the directory of", err);
+    slip_debts_drop_dir(u->options->debts, where);
+    return 0;
 }
 
 void slip_unpack_note(struct slip_unpack *u, const char *path)
@@ -103,7 +116,9 @@ int slip_unpack_mkdir(struct slip_unpack *u, int parent, const char *name, struc
     if (mkdirat(parent, name, 0700) < 0)
         return slip_unpack_fail(u, "make directory", err);
     /* What was here hid a directory of the layers below; the new one must go on hiding it. */
-    return hid && u->options->overlay ? slip_unpack_set_opaque(u, parent, name, err) : 0;
+    if (!hid || !u->options->overlay)
+        return 0;
+    return slip_unpack_set_opaque(u, parent, name, err) < 0 ? -1 : 1;
 }
 
 static bool is_missing(void)
@@ -119,12 +134,19 @@ static int make_implied(struct slip_unpack *u, const char *path, struct slip_err
 
     if (parent < 0)
         return slip_unpack_fail(u, "find the directory of", err);
-    if (slip_unpack_mkdir(u, parent, name, err) < 0)
+    int cut = slip_unpack_mkdir(u, parent, name, err);
+    if (cut < 0)
         return -1;
     slip_cleanup(slip_closep) int fd =
         openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fchmod(fd, 0755) < 0)
         return slip_unpack_fail(u, "make the directory of", err);
+    if (!u->options->debts || cut)
+        return 0;
+    slip_cleanup(slip_freep) char *where = slip_debts_path(u->root, fd, "");
+    if (!where)
+        return slip_unpack_fail(u, "find the directory of", err);
+    slip_debts_add_dir(u->options->debts, where);
     return 0;
 }
 

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "archive/tar.h"
 #include "layer/apply.h"
 #include "util/buf.h"
@@ -35,7 +37,9 @@ struct slip_unpack {
     } cache[SLIP_UNPACK_DIRS];
     bool stale; /* something was removed or replaced: forget the cache before its next use */
 
-    struct slip_map made; /* paths of this archive and their parents; only without `overlay` */
+    /* Only without `overlay`: paths of this archive and their parents, and by inode the directories
+     * in which nothing else is left. */
+    struct slip_map made, purged;
     struct slip_unpack_dir *later; /* owned; in the order of the archive */
     size_t nlater, later_cap;
     uint64_t bytes, entries;
@@ -56,8 +60,11 @@ int slip_unpack_parent(struct slip_unpack *u, const char *path, struct slip_erro
 /* Removes `name`, whatever it is. 1 when it was there and hid nothing below it (a file, a link, a
  * whiteout), 0 otherwise, -1. */
 int slip_unpack_clear(struct slip_unpack *u, int parent, const char *name, struct slip_error *err);
-/* Makes the directory `name`, or takes the one that is there; what else is there goes. */
+/* Makes the directory `name`, or takes the one that is there; what else is there goes. 1: it is cut
+ * off from the layers below, 0: it is not, -1. */
 int slip_unpack_mkdir(struct slip_unpack *u, int parent, const char *name, struct slip_error *err);
+/* The archive itself says what directory `name` is: nothing is owed for it (debts.h). */
+int slip_unpack_own(struct slip_unpack *u, int parent, const char *name, struct slip_error *err);
 /* Remembers that the archive has `path`. */
 void slip_unpack_note(struct slip_unpack *u, const char *path);
 void slip_unpack_release_places(struct slip_unpack *u);
@@ -65,6 +72,12 @@ void slip_unpack_release_places(struct slip_unpack *u);
 /* Hides what the layers below have in directory `name` of `parent` ("." for itself). */
 int slip_unpack_set_opaque(const struct slip_unpack *u, int parent, const char *name,
                            struct slip_error *err);
+bool slip_unpack_is_opaque(int dir); /* O_PATH will do */
+bool slip_unpack_is_whiteout(const struct stat *st);
+/* Hides what the layers below have in an open directory, and drops the whiteouts in it, which
+ * overlayfs would show there. */
+int slip_unpack_make_opaque(const struct slip_apply_options *options, int dir,
+                            struct slip_error *err);
 /* The entry is `.wh.<something>` in `parent`. */
 int slip_unpack_mark(struct slip_unpack *u, int parent, const char *name, const char *dir,
                      struct slip_error *err);

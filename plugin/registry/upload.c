@@ -53,6 +53,12 @@ static int refused(const struct slip_upload *up, const char *what, const struct 
     return slip_refused(&request, what, answer, err);
 }
 
+/* Some registries say 403 for what is not there; writing will tell. */
+static bool says_no(const struct slip_answer *answer)
+{
+    return answer->status == 401 || slip_status_is_transient(answer->status);
+}
+
 int slip_upload_resolve(struct slip_upload *up, const char *which, struct slip_digest *ret,
                         struct slip_error *err)
 {
@@ -67,8 +73,7 @@ int slip_upload_resolve(struct slip_upload *up, const char *which, struct slip_d
         return -1;
     if (answer.status == 200)
         return answer.digest && slip_digest_parse(answer.digest, ret, &no_digest) == 0;
-    /* 403 and 401 are told when something is written; some registries say them for "no". */
-    return answer.status == 401 ? refused(up, "push", &answer, err) : 0;
+    return says_no(&answer) ? refused(up, "push", &answer, err) : 0;
 }
 
 /* Mounts from the first repository of the same registry that is known. 1: mounted. 0: not; an
@@ -112,7 +117,7 @@ int slip_upload_offer(struct slip_upload *up, const struct slip_digest *blob,
     *ret = SLIP_SENT_PRESENT;
     if (answer.status == 200)
         return 1;
-    if (answer.status == 401)
+    if (says_no(&answer))
         return refused(up, "push", &answer, err);
     *ret = SLIP_SENT_MOUNTED;
     return mount(up, blob, origins, err);

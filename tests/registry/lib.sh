@@ -92,11 +92,16 @@ start_faulty() {
     : >"reg/$1.log"
 }
 
+# Three megabytes that no compressor makes smaller, the same each time.
+noise() {
+    python3 -c 'import random, sys; random.seed(1); sys.stdout.buffer.write(random.randbytes(3000000))'
+}
+
 # A small image under NAME, with its own layer on a layer that all of them share.
 make_image() { # NAME TEXT
     mkdir -p image
     printf '%s\n' "$2" >image/text
-    head -c 3000000 /dev/zero | tr '\0' x >image/base
+    noise >image/base
     printf 'FROM scratch\nCOPY base /base\nCOPY text /text\nENTRYPOINT ["/text"]\n' >image/Dockerfile
     slipway build -q -t "$1" image >/dev/null
 }

@@ -21,6 +21,9 @@ struct raw {
     const char *prefix; /* ustar's */
     const char *device; /* two octal digits: major, minor */
     int spoil;          /* the checksum */
+    /* GNU's sparse header: real size, then offset and length of each piece, then -1. */
+    const long long *sparse;
+    const char *time; /* the mtime field as it is, 12 bytes */
 };
 
 static inline void raw_field(char *field, size_t width, unsigned long long value)
@@ -29,6 +32,27 @@ static inline void raw_field(char *field, size_t width, unsigned long long value
 
     snprintf(text, sizeof text, "%0*llo", (int)width - 1, value);
     memcpy(field, text, width);
+}
+
+static inline void raw_sparse(struct slip_ustar *h, const long long *sparse)
+{
+    struct slip_gnu_sparse gnu;
+
+    memcpy(h->magic, "ustar  ", 8); /* and version */
+    memcpy(&gnu, h, sizeof gnu);
+    if (sparse[0] < 1LL << 33) {
+        raw_field(gnu.size, sizeof gnu.size, (unsigned long long)sparse[0]);
+    } else {
+        gnu.size[0] = (char)0x80;
+        for (int i = 0; i < 8; i++)
+            gnu.size[4 + i] = (char)(sparse[0] >> (56 - 8 * i));
+    }
+    for (size_t i = 0; sparse[1 + 2 * i] >= 0; i++) {
+        raw_field(gnu.pieces[i].at, sizeof gnu.pieces[i].at, (unsigned long long)sparse[1 + 2 * i]);
+        raw_field(gnu.pieces[i].len, sizeof gnu.pieces[i].len,
+                  (unsigned long long)sparse[2 + 2 * i]);
+    }
+    memcpy(h, &gnu, sizeof gnu);
 }
 
 static inline void raw_add(struct slip_buf *out, const struct raw *e)
@@ -59,6 +83,10 @@ static inline void raw_add(struct slip_buf *out, const struct raw *e)
     h.typeflag = e->type;
     memcpy(h.magic, "ustar", 6);
     memcpy(h.version, "00", 2);
+    if (e->time)
+        memcpy(h.mtime, e->time, sizeof h.mtime);
+    if (e->sparse)
+        raw_sparse(&h, e->sparse);
     memset(h.chksum, ' ', sizeof h.chksum);
     for (size_t i = 0; i < sizeof h; i++)
         sum += ((unsigned char *)&h)[i];
