@@ -64,7 +64,7 @@ static int check_entries(int fd, struct slip_error *err)
     slip_cleanup(slip_untar_freep) struct slip_untar *untar =
         slip_untar_open(fd, TAR_LIMIT, false, err);
     struct slip_tar_entry entry;
-    uint64_t entries = 0;
+    uint64_t entries = 0, bytes = 0;
     int more;
 
     if (!untar)
@@ -73,10 +73,13 @@ static int check_entries(int fd, struct slip_error *err)
         if (++entries > ENTRY_LIMIT)
             return slip_fail(err, SLIP_EINPUT, "the archive has more than %llu entries",
                              (unsigned long long)ENTRY_LIMIT);
+        bytes += S_ISREG(entry.mode) && !entry.hardlink ? entry.size : 0;
+        if (bytes > TAR_LIMIT)
+            return slip_fail(err, SLIP_EINPUT, "the files in the archive are too large together");
         if (check_name(entry.path, err) < 0 || (entry.hardlink && check_name(entry.link, err) < 0))
             return -1;
     }
-    if (more < 0 || slip_untar_drain(untar, NULL, err) < 0)
+    if (more < 0 || slip_untar_drain(untar, bytes, NULL, err) < 0)
         return -1;
     return entries ? 0 : slip_fail(err, SLIP_EINPUT, "there is nothing in the archive");
 }
