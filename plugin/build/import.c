@@ -78,6 +78,7 @@ static int check_entries(int fd, struct slip_error *err)
             return slip_fail(err, SLIP_EINPUT, "the files in the archive are too large together");
         if (check_name(entry.path, err) < 0 || (entry.hardlink && check_name(entry.link, err) < 0))
             return -1;
+        bytes = entry.size < UINT64_MAX - bytes ? bytes + entry.size : UINT64_MAX;
     }
     if (more < 0 || slip_untar_drain(untar, bytes, NULL, err) < 0)
         return -1;
