@@ -348,10 +348,7 @@ static int finish(struct slip_builder *b, struct slip_digest *ret, struct slip_e
  * there. */
 static int reopen(struct slip_builder *b, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *path = slip_xstrdup(b->store->path);
-
-    slip_store_close(b->store);
-    if (slip_store_open(b->store, path, err) < 0)
+    if (slip_store_reopen(b->store, err) < 0)
         return -1;
     for (size_t i = 0; i < b->options->ncontexts; i++) {
         struct slip_scan *scan = &b->scans[i];

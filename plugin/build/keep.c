@@ -191,11 +191,9 @@ int slip_keep_open(struct slip_keep *keep, struct slip_builder *b, const struct 
         if (keep->lock < 0)
             return -1;
     }
-    if (mkdirat(b->store->mounts, id, 0700) < 0 && errno != EEXIST)
-        return slip_fail_errno(err, "cannot create a cache directory");
-    keep->dir = openat(b->store->mounts, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    keep->dir = slip_store_mount(b->store, id, err);
     if (keep->dir < 0)
-        return slip_fail_errno(err, "cannot open a cache directory");
+        return -1;
     bool fresh = mkdirat(keep->dir, "fs", 0755) == 0;
     keep->fs = openat(keep->dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (keep->fs < 0)

@@ -1,9 +1,9 @@
-/* prune.h - empties the store, files of subordinate ids included. */
+/* prune.h - removal from the store, files of subordinate ids included. */
 #pragma once
 
-#include "store/store.h"
-#include "util/error.h"
+#include "store/gc.h"
 
-/* Removes everything but the store itself. SLIP_EHOST when a build uses it. Enters a tier: files of
- * builds belong to ids that only exist there. */
-int slip_prune_all(struct slip_store *store, const char *tier, struct slip_error *err);
+/* slip_store_gc() (see there) in an entered tier: files of builds belong to ids that only exist
+ * there. */
+int slip_prune(struct slip_store *store, const struct slip_gc_options *options, const char *tier,
+               struct slip_gc_result *ret, struct slip_error *err);

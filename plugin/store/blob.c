@@ -9,6 +9,7 @@
 
 #include "store/name.h"
 #include "store/transient.h"
+#include "store/use.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -52,7 +53,8 @@ static bool is_held(struct slip_store *store, const char *hex, uint64_t size)
 {
     struct stat st;
 
-    return fstatat(store->blobs, hex, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+    return slip_use(store, store->blobs, hex) == 1 &&
+           fstatat(store->blobs, hex, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
            (uint64_t)st.st_size == size;
 }
 
@@ -164,7 +166,7 @@ int slip_blob_open(struct slip_store *store, const struct slip_digest *digest, u
 
     errno = ENOENT;
     slip_cleanup(slip_closep) int fd =
-        slip_name_is_id(digest->hex)
+        slip_name_is_id(digest->hex) && slip_use(store, store->blobs, digest->hex) == 1
             ? openat(store->blobs, digest->hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
             : -1;
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -178,13 +180,9 @@ int slip_blob_open(struct slip_store *store, const struct slip_digest *digest, u
 int slip_blob_has(struct slip_store *store, const struct slip_digest *digest,
                   struct slip_error *err)
 {
-    struct stat st;
+    int held = slip_name_is_id(digest->hex) ? slip_use(store, store->blobs, digest->hex) : 0;
 
-    if (!slip_name_is_id(digest->hex))
-        return 0;
-    if (fstatat(store->blobs, digest->hex, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return S_ISREG(st.st_mode);
-    if (errno == ENOENT)
-        return 0;
+    if (held >= 0)
+        return held;
     return slip_fail_errno(err, "cannot look for blob 'sha256:%s'", digest->hex);
 }

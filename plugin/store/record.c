@@ -4,14 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "store/name.h"
 #include "store/transient.h"
+#include "store/use.h"
 #include "util/fs.h"
 #include "util/mem.h"
-
-#define DAY (24 * 60 * 60)
 
 /* Written in ingest/, where a crash leaves it for the sweep, and renamed to `dirfd`/`path`. */
 static int publish(struct slip_store *store, int dirfd, const char *path,
@@ -43,18 +41,6 @@ static struct record_path record_path(const char *key)
     return path;
 }
 
-/* For whoever removes the least recently used: a day is fine enough, and saves the write. */
-static void note_use(struct slip_store *store, const char *path)
-{
-    struct stat st;
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (fstatat(store->records, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (st.st_mtime < now.tv_sec - DAY || st.st_mtime > now.tv_sec))
-        (void)utimensat(store->records, path, NULL, AT_SYMLINK_NOFOLLOW);
-}
-
 json_t *slip_record_parse(const struct slip_buf *text)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
@@ -76,12 +62,10 @@ json_t *slip_record_get(struct slip_store *store, const char *key)
     if (!slip_name_is_id(key))
         return NULL;
     struct record_path path = record_path(key);
-    if (slip_read_file(store->records, path.text, SLIP_RECORD_LIMIT, &text, &ignored) < 0)
+    if (slip_use(store, store->records, path.text) != 1 ||
+        slip_read_file(store->records, path.text, SLIP_RECORD_LIMIT, &text, &ignored) < 0)
         return NULL;
-    json_t *value = slip_record_parse(&text);
-    if (value)
-        note_use(store, path.text);
-    return value;
+    return slip_record_parse(&text);
 }
 
 int slip_record_put(struct slip_store *store, const char *key, const json_t *value,
@@ -148,7 +132,7 @@ int slip_ref_get(struct slip_store *store, const char *name, struct slip_digest 
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     slip_cleanup(slip_freep) char *file = slip_name_escape(name), *stored = NULL;
 
-    if (!*name || (faccessat(store->refs, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT))
+    if (!*name || slip_use(store, store->refs, file) == 0)
         return 0;
     if (slip_read_file(store->refs, file, SLIP_REF_LIMIT, &text, err) < 0)
         return slip_error_context(err, "cannot look up the name '%.200s'", name);

@@ -5,7 +5,7 @@
  * names: after a power loss they may be gone, so ask for them before relying on it.
  *
  *   <store>/records/<xx>/<key>   SHA-256 of the rest, newline, compact JSON, newline; its mtime is
- *                                when it was last used, to the day
+ *                                when a process last began to use it
  *   <store>/refs/<escaped name>  "sha256:<hex>", newline, the name as it is, newline
  *
  * Depends on: util/, store/store.

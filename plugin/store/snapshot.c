@@ -10,6 +10,7 @@
 
 #include "store/name.h"
 #include "store/transient.h"
+#include "store/use.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -62,6 +63,15 @@ static int open_id(struct slip_store *store, const char *id)
         return -1;
     }
     return openat(store->snapshots, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The same, for whoever relies on it. */
+static int use_id(struct slip_store *store, const char *id)
+{
+    if (slip_name_is_id(id) && slip_use(store, store->snapshots, id) == 1)
+        return open_id(store, id);
+    errno = ENOENT;
+    return -1;
 }
 
 int slip_snapshot_begin(struct slip_snapshot *snapshot, struct slip_store *store,
@@ -124,7 +134,7 @@ static int discard(struct slip_store *store, int session, int dir, const char *i
 /* 1: a snapshot of this id is there and good. 0: there is none, or it was just discarded. */
 static int is_taken(struct slip_store *store, int session, const char *id, struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int dir = open_id(store, id);
+    slip_cleanup(slip_closep) int dir = use_id(store, id);
 
     if (dir < 0 && errno != ENOENT)
         return slip_fail_errno(err, "cannot publish snapshot %s", id);
@@ -194,7 +204,7 @@ void slip_snapshot_release(struct slip_snapshot *snapshot)
 
 int slip_snapshot_open(struct slip_store *store, const char *id, struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int dir = open_id(store, id);
+    slip_cleanup(slip_closep) int dir = use_id(store, id);
     int fs = -1;
 
     if (dir >= 0) {
@@ -209,7 +219,7 @@ int slip_snapshot_open(struct slip_store *store, const char *id, struct slip_err
 
 int slip_snapshot_has(struct slip_store *store, const char *id)
 {
-    slip_cleanup(slip_closep) int dir = open_id(store, id);
+    slip_cleanup(slip_closep) int dir = use_id(store, id);
 
     return dir >= 0 && trust_of(dir) != DOUBTFUL;
 }

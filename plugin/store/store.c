@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "store/transient.h"
+#include "store/use.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -28,6 +28,7 @@ static const struct part {
     { "logs", offsetof(struct slip_store, logs) },
     { "run", offsetof(struct slip_store, run) },
     { "locks", offsetof(struct slip_store, locks) },
+    { "live", offsetof(struct slip_store, live) },
 };
 
 static int *part_fd(struct slip_store *store, const struct part *part)
@@ -112,11 +113,10 @@ static int open_all(struct slip_store *store, struct slip_error *err)
     store->lock = openat(store->root, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock < 0)
         return slip_fail_errno(err, "cannot open the lock of store '%s'", store->path);
-    while (flock(store->lock, LOCK_SH) < 0)
-        if (errno != EINTR)
-            return slip_fail_errno(err, "cannot lock store '%s'", store->path);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++) {
         int fd = openat(store->root, parts[i].path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno == ENOENT && mkdirat(store->root, parts[i].path, 0700) == 0)
+            fd = openat(store->root, parts[i].path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
             return slip_fail_errno(err, "cannot open '%s' of store '%s'", parts[i].path,
                                    store->path);
@@ -125,14 +125,31 @@ static int open_all(struct slip_store *store, struct slip_error *err)
     return 0;
 }
 
-int slip_store_open(struct slip_store *store, const char *path, struct slip_error *err)
+static int open_since(struct slip_store *store, const char *path, const struct timespec *since,
+                      struct slip_error *err)
 {
     *store = SLIP_STORE_INIT;
     store->path = slip_path_absolute(path);
-    if (open_all(store, err) == 0)
+    if (open_all(store, err) == 0 && slip_use_begin(store, since, err) == 0)
         return 0;
     slip_store_close(store);
     return -1;
+}
+
+int slip_store_open(struct slip_store *store, const char *path, struct slip_error *err)
+{
+    return open_since(store, path, NULL, err);
+}
+
+int slip_store_reopen(struct slip_store *store, struct slip_error *err)
+{
+    struct slip_store anew;
+
+    if (open_since(&anew, store->path, &store->since, err) < 0)
+        return -1;
+    slip_store_close(store); /* after: somebody is alive all the time */
+    *store = anew;
+    return 0;
 }
 
 static int begin_session(struct slip_store *store, struct slip_error *err)
@@ -153,6 +170,20 @@ int slip_store_session(struct slip_store *store, struct slip_error *err)
     return fd;
 }
 
+int slip_store_mount(struct slip_store *store, const char *id, struct slip_error *err)
+{
+    for (;;) { /* a removal may come between making it and beginning to use it */
+        if (mkdirat(store->mounts, id, 0700) < 0 && errno != EEXIST)
+            return slip_fail_errno(err, "cannot create a cache directory");
+        int used = slip_use(store, store->mounts, id);
+        int fd = used == 1 ? openat(store->mounts, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (fd >= 0)
+            return fd;
+        if (used != 0)
+            return slip_fail_errno(err, "cannot open a cache directory");
+    }
+}
+
 void slip_store_close(struct slip_store *store)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
@@ -161,6 +192,7 @@ void slip_store_close(struct slip_store *store)
         (void)slip_remove_tree(store->run, store->session_name, &ignored);
         (void)close(SLIP_TAKE_FD(store->session));
     }
+    slip_use_end(store);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++)
         slip_closep(part_fd(store, &parts[i]));
     slip_closep(&store->lock);

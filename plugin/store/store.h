@@ -2,7 +2,8 @@
  *
  *   <store>/format              "slipway-store 1"
  *   <store>/unsynced            there since a snapshot was published and not marked (snapshot.h)
- *   <store>/lock                flock: builds hold it shared, removal exclusive
+ *   <store>/lock                flock: for moments, when something begins to be used or is removed
+ *   <store>/live/               one file, locked, for each process that has the store open (use.h)
  *   <store>/blobs/sha256/<hex>  immutable content, mode 0444 (blob.h)
  *   <store>/ingest/             drafts of blobs, records and refs, locked by their writer
  *   <store>/snapshots/<id>/     layer directories; fs/ is the content (snapshot.h)
@@ -30,14 +31,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "util/error.h"
 
 struct slip_store {
     char *path; /* owned, absolute */
     int root;   /* owned: fd of the store directory */
-    int lock;   /* owned: fd that holds the shared lock */
-    int blobs, ingest, snapshots, records, refs, mounts, logs, run, locks; /* owned fds */
+    int lock;   /* owned */
+    int blobs, ingest, snapshots, records, refs, mounts, logs, run, locks, live; /* owned fds */
+    int alive; /* owned: fd of live/<own>, with its flock; -1 on a full disk */
+    char alive_name[24];
+    struct timespec since; /* when this process began to use the store */
     int session; /* owned: fd of run/<own>, with its flock; -1 until slip_store_session() */
     char session_name[24];
 };
@@ -54,18 +59,25 @@ struct slip_store {
                           .logs = -1,      \
                           .run = -1,       \
                           .locks = -1,     \
+                          .live = -1,      \
+                          .alive = -1,     \
                           .session = -1 })
 
-/* Opens or creates the store at `path` (created with parents) and takes the shared lock. Cheap: no
- * directory is listed, unless there is no store yet: then a directory that holds anything else is
- * refused. */
+/* Opens or creates the store at `path` (created with parents). What is found in it from then on
+ * stays until it is closed, whatever others remove (gc.h). Cheap: no directory is listed, unless
+ * there is no store yet: then a directory that holds anything else is refused. */
 int slip_store_open(struct slip_store *store, const char *path, struct slip_error *err);
 /* The directory of this process in run/ (fd, borrowed), locked; made at the first call, which also
  * sweeps the litter of dead builds. What cannot be removed (files of ids that this process has not)
  * stays for a later sweep. -1 on error. */
 int slip_store_session(struct slip_store *store, struct slip_error *err);
+/* Opens it anew, in another mount namespace say, without letting go of what was found. */
+int slip_store_reopen(struct slip_store *store, struct slip_error *err);
 /* Removes the session directory and closes everything. Twice is fine. */
 void slip_store_close(struct slip_store *store);
+
+/* The directory mounts/<id> (64 hex digits), made when it is not there; fd, or -1. */
+int slip_store_mount(struct slip_store *store, const char *id, struct slip_error *err);
 
 /* Makes all that was published so far survive a power loss, and marks the snapshots among it as
  * trustworthy after one (snapshot.h). One syncfs(2), which waits for everything that anybody wrote
@@ -82,9 +94,6 @@ void slip_store_sync_aged(struct slip_store *store);
 int slip_store_verify(struct slip_store *store, void (*bad)(void *user, const char *what),
                       void *user, struct slip_error *err);
 
-/* Bytes are those allocated on disk; a hard-linked file counts once. */
-struct slip_store_usage {
-    uint64_t blobs, blob_bytes, snapshots, snapshot_bytes, records, mounts, mount_bytes, log_bytes;
-};
-int slip_store_usage(struct slip_store *store, struct slip_store_usage *ret,
-                     struct slip_error *err);
+/* What a file or directory takes on disk, all below it included; a file with several names counts a
+ * part of it under each. Best effort: what vanishes meanwhile counts nothing. */
+uint64_t slip_disk_bytes(int dirfd, const char *name);

@@ -40,44 +40,7 @@ static uint64_t tree_bytes(int parent, const char *name, int depth)
     return total;
 }
 
-static int count(int dirfd, uint64_t *ret_n, uint64_t *ret_bytes, struct slip_error *err)
+uint64_t slip_disk_bytes(int dirfd, const char *name)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-
-    if (slip_list_dir(dirfd, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++)
-        *ret_bytes += tree_bytes(dirfd, names.v[i], 0);
-    *ret_n = names.n;
-    return 0;
-}
-
-static int count_records(struct slip_store *store, uint64_t *ret, struct slip_error *err)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv shards = SLIP_STRV_INIT;
-
-    if (slip_list_dir(store->records, ".", &shards, err) < 0)
-        return -1;
-    for (size_t i = 0; i < shards.n; i++) {
-        slip_cleanup(slip_strv_release) struct slip_strv keys = SLIP_STRV_INIT;
-        if (slip_list_dir(store->records, shards.v[i], &keys, err) < 0)
-            return -1;
-        *ret += keys.n;
-    }
-    return 0;
-}
-
-int slip_store_usage(struct slip_store *store, struct slip_store_usage *ret, struct slip_error *err)
-{
-    struct slip_store_usage usage = { 0 };
-    uint64_t logs;
-
-    if (count(store->blobs, &usage.blobs, &usage.blob_bytes, err) < 0 ||
-        count(store->snapshots, &usage.snapshots, &usage.snapshot_bytes, err) < 0 ||
-        count(store->mounts, &usage.mounts, &usage.mount_bytes, err) < 0 ||
-        count(store->logs, &logs, &usage.log_bytes, err) < 0 ||
-        count_records(store, &usage.records, err) < 0)
-        return slip_error_context(err, "cannot measure store '%s'", store->path);
-    *ret = usage;
-    return 0;
+    return tree_bytes(dirfd, name, 0);
 }
