@@ -235,6 +235,8 @@ _slipway_names = $(addprefix $(call _slipway_name,$(call _slipway_reference,$(1)
 _slipway_context = $(or $(strip $(call _slipway_get,$(1),CONTEXT)),$(CURDIR))
 _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipway_get,$(1),RECIPE),recipe,dockerfile)\
   $(addprefix -t ,$(call _slipway_names,$(1)))\
+  $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
+    $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\

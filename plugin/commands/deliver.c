@@ -185,9 +185,11 @@ int slip_outputs_prepare(struct slip_outputs *outputs, struct slip_session *s,
     if (pipe2(ends, O_CLOEXEC) < 0)
         return slip_fail_errno(err, "cannot make a pipe");
     fflush(NULL);
-    if (pipe2(words, O_CLOEXEC) < 0)
-        return slip_fail_errno(err, "cannot make a pipe");
     outputs->order = ends[1];
+    if (pipe2(words, O_CLOEXEC) < 0) {
+        (void)close(ends[0]);
+        return slip_fail_errno(err, "cannot make a pipe");
+    }
     outputs->answer = words[0];
     outputs->loader = fork();
     if (outputs->loader == 0) {

@@ -14,7 +14,7 @@ mk image-push
 calls 4
 called "[push] [oci:build/images/one.oci] [localhost:5000/acme/one:1.2] [localhost:5000/acme/one:latest]"
 called "[push] [oci:build/images/two.oci] [localhost:5000/acme/two:3]"
-called "[-t] [localhost:5000/acme/two:3]"
+called "[-t] [localhost:5000/acme/two:3] [--describe] [title=two] [--describe] [version=3]"
 mk image-push-two V=0
 calls 2
 called "[push] [-q] [oci:build/images/two.oci] [localhost:5000/acme/two:3]"
