@@ -73,7 +73,7 @@ struct slip_packer *slip_packer_open(enum slip_compression compression, int leve
     }
     struct slip_packer *p = slip_xcalloc(1, sizeof *p);
     p->compression = compression;
-    p->level = level ? level : compression == SLIP_GZIP ? 6 : 3;
+    p->level = level ? level : compression == SLIP_GZIP ? 2 : 3;
     p->sink = sink;
     p->user = user;
     p->nworkers = threads ? threads : cpus();

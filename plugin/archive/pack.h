@@ -30,8 +30,8 @@ struct slip_packed {
 
 struct slip_packer; /* opaque: it is shared with threads and must not move */
 
-/* level 0: the default of the compression (gzip 6, zstd 3). threads 0: one per CPU. NULL on error.
- */
+/* level 0: the default, gzip 2 and zstd 3: smaller than what the usual builders of images make, in
+ * a fraction of the time. threads 0: one per CPU. NULL on error. */
 struct slip_packer *slip_packer_open(enum slip_compression compression, int level, unsigned threads,
                                      slip_sink_fn *sink, void *user, struct slip_error *err);
 /* A slip_sink_fn: `packer` is a struct slip_packer. */

@@ -196,9 +196,8 @@ static int put(struct slip_unpack *u, struct slip_untar *from, int parent, const
 static int check_limits(struct slip_unpack *u, const struct slip_tar_entry *e,
                         struct slip_error *err)
 {
-    if (++u->entries > u->options->max_entries)
-        return slip_fail(err, SLIP_EINPUT, "the archive has more than %llu entries",
-                         (unsigned long long)u->options->max_entries);
+    if (slip_unpack_count(u, err) < 0)
+        return -1;
     if (e->size > u->options->max_bytes - u->bytes)
         return slip_unpack_refuse(u, "is more than the archive may unpack to", err);
     u->bytes += e->size;
@@ -244,6 +243,8 @@ static int apply_entry(struct slip_unpack *u, struct slip_untar *from,
         return -1;
     if (slip_starts_with(name, ".wh."))
         return slip_unpack_mark(u, parent, name, dir, err);
+    if (!u->options->overlay && slip_unpack_remember(u, u->path.data, err) < 0)
+        return -1;
     slip_unpack_note(u, u->path.data);
     return put(u, from, parent, name, e, err);
 }

@@ -100,7 +100,7 @@ static int remove_old(struct slip_unpack *u, int parent, const char *name, const
     return dir < 0 ? 0 /* a file of this archive */ : purge(u, dir, path, err);
 }
 
-/* The same, by name. */
+/* slip_unpack_make_opaque(), by name. */
 static int make_opaque(struct slip_unpack *u, int parent, const char *name, struct slip_error *err)
 {
     slip_cleanup(slip_closep) int dir =

@@ -140,7 +140,7 @@ int slip_unpack_meta_later(struct slip_unpack *u, int parent, const char *name,
 
     if (fd < 0)
         return slip_unpack_fail(u, "open", err);
-    if (set_xattrs(u, fd, e, err) < 0)
+    if (set_xattrs(u, fd, e, err) < 0 || slip_unpack_remember(u, u->path.data, err) < 0)
         return -1;
     u->later = slip_xgrow(u->later, u->nlater, &u->later_cap, sizeof *u->later);
     u->later[u->nlater++] =

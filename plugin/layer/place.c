@@ -10,6 +10,8 @@
 #include "util/mem.h"
 
 #define MAX_DEPTH 256
+#define MAX_REMEMBERED ((size_t)256 << 20)
+#define REMEMBER_OVERHEAD 64u /* of one path, about */
 
 int slip_unpack_refuse(const struct slip_unpack *u, const char *why, struct slip_error *err)
 {
@@ -19,6 +21,22 @@ int slip_unpack_refuse(const struct slip_unpack *u, const char *why, struct slip
 int slip_unpack_fail(const struct slip_unpack *u, const char *what, struct slip_error *err)
 {
     return slip_fail_errno(err, "cannot %s '%s'", what, u->shown);
+}
+
+int slip_unpack_count(struct slip_unpack *u, struct slip_error *err)
+{
+    if (++u->entries <= u->options->max_entries)
+        return 0;
+    return slip_fail(err, SLIP_EINPUT, "the archive has more than %llu entries",
+                     (unsigned long long)u->options->max_entries);
+}
+
+int slip_unpack_remember(struct slip_unpack *u, const char *path, struct slip_error *err)
+{
+    u->remembered += strlen(path) + REMEMBER_OVERHEAD;
+    return u->remembered > MAX_REMEMBERED
+               ? slip_fail(err, SLIP_EINPUT, "the archive has too many long names")
+               : 0;
 }
 
 int slip_unpack_clean(const struct slip_unpack *u, const char *name, struct slip_buf *ret,
@@ -134,6 +152,8 @@ static int make_implied(struct slip_unpack *u, const char *path, struct slip_err
 
     if (parent < 0)
         return slip_unpack_fail(u, "find the directory of", err);
+    if (slip_unpack_count(u, err) < 0 || slip_unpack_remember(u, path, err) < 0)
+        return -1;
     int cut = slip_unpack_mkdir(u, parent, name, err);
     if (cut < 0)
         return -1;

@@ -21,7 +21,7 @@ struct slip_layer_info {
     uint64_t tar_size;
 };
 
-/* level 0: the default of the compression (gzip 6, zstd 3). threads 0: one per CPU.
+/* level 0: the default (archive/pack.h). threads 0: one per CPU.
  * `tree` must have been finished. */
 int slip_layer_write(const struct slip_tree *tree, enum slip_compression compression, int level,
                      unsigned threads, slip_sink_fn *sink, void *user, struct slip_layer_info *ret,

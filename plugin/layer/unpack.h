@@ -43,6 +43,7 @@ struct slip_unpack {
     struct slip_unpack_dir *later; /* owned; in the order of the archive */
     size_t nlater, later_cap;
     uint64_t bytes, entries;
+    size_t remembered; /* bytes of paths that are kept, at most */
 };
 
 /* "'<name in the archive>' <why>", SLIP_EINPUT. Returns -1. */
@@ -50,6 +51,10 @@ int slip_unpack_refuse(const struct slip_unpack *u, const char *why, struct slip
 /* "cannot <what> '<name in the archive>'", with errno. Returns -1. */
 int slip_unpack_fail(const struct slip_unpack *u, const char *what, struct slip_error *err);
 
+/* One more entry, or directory that an entry implies: both are limited together. */
+int slip_unpack_count(struct slip_unpack *u, struct slip_error *err);
+/* `path` will be kept until the end, in memory that is limited. */
+int slip_unpack_remember(struct slip_unpack *u, const char *path, struct slip_error *err);
 /* Splits `name` and joins it again without "." and empty parts; ".." and names too long or too deep
  * are refused. "" is the root. */
 int slip_unpack_clean(const struct slip_unpack *u, const char *name, struct slip_buf *ret,

@@ -44,8 +44,10 @@ static int check_vacant(struct slip_store *store, struct slip_error *err)
 
     if (slip_list_dir(store->root, ".", &names, err) < 0)
         return slip_error_context(err, "cannot create a store at '%s'", store->path);
+    if (slip_strv_has(&names, "format")) /* begun meanwhile, and perhaps in use already */
+        return 0;
     for (size_t i = 0; i < names.n; i++) {
-        bool ours = strcmp(names.v[i], "lock") == 0 || slip_starts_with(names.v[i], "format") ||
+        bool ours = strcmp(names.v[i], "lock") == 0 || slip_starts_with(names.v[i], "format.") ||
                     strcmp(names.v[i], "blobs") == 0;
         for (size_t k = 0; k < SLIP_ARRAY_LEN(parts); k++)
             ours = ours || strcmp(names.v[i], parts[k].path) == 0;
@@ -67,6 +69,10 @@ static int create(struct slip_store *store, struct slip_error *err)
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++)
         if (slip_mkdirs(store->root, parts[i].path, 0700, err) < 0)
             return slip_error_context(err, "cannot create a store at '%s'", store->path);
+    slip_cleanup(slip_closep) int lock =
+        openat(store->root, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return slip_fail_errno(err, "cannot create a store at '%s'", store->path);
     return slip_write_file(store->root, "format", FORMAT, strlen(FORMAT), 0600, true, err);
 }
 
