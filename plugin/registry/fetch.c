@@ -140,8 +140,8 @@ static int attempt(struct fetch *f, const struct slip_host *host, const struct s
     return again ? 0 : -1;
 }
 
-/* Tries, pauses, goes on. */
-static int from_place(struct fetch *f, const struct slip_host *host,
+/* Tries, pauses, goes on; a mirror that gives nothing is not waited for. */
+static int from_place(struct fetch *f, const struct slip_host *host, bool mirror,
                       const struct slip_digest *digest, struct slip_error *err)
 {
     unsigned wait;
@@ -154,7 +154,7 @@ static int from_place(struct fetch *f, const struct slip_host *host,
             return rc < 0 ? -1 : 0;
         if (f->draft.size > had) /* it moves: that is no failure in a row */
             tries = 1;
-        if (tries == SLIP_TRIES)
+        if (tries == SLIP_TRIES || (mirror && f->draft.size <= had))
             return -1;
         slip_error_release(err);
         if (slip_registry_pause(f->registry, wait, err) < 0)
@@ -175,7 +175,7 @@ static int from_places(struct fetch *f, const struct slip_digest *digest, struct
         slip_error_release(err);
         if (f->draft.fd < 0 && slip_draft_open(&f->draft, f->draft.store, err) < 0)
             return -1;
-        if (from_place(f, host, digest, err) == 0 &&
+        if (from_place(f, host, i + 1 < places->n, digest, err) == 0 &&
             slip_draft_commit(&f->draft, digest, NULL, err) == 0)
             return 0;
         if (err->code == SLIP_ECANCELLED)
