@@ -33,7 +33,7 @@ welcome in every value.
 The image describes itself (``org.opencontainers.image.*``, as labels and annotations): title,
 description, version and url come from ``project()``, source and revision from git, licenses from the
 names of the files in ``LICENSES/``. What ``LABELS`` or ``ANNOTATIONS`` say wins; an empty value takes
-one away. A commit makes a new manifest, and runs no step again.
+one away. A commit makes a new manifest, and runs no command again.
 
 ``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
 hands the image to them, unless they have it, ``<target>-push`` sends it to NAME, under each of TAGS.
