@@ -1,4 +1,5 @@
 #include "store/snapshot.h"
+#include "util/digest.h"
 
 #include <errno.h>
 #include <time.h>
