@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -16,9 +17,16 @@ struct seal {
     char *piece; /* owned, PIECE bytes; attributes and content pass through it */
 };
 
-static int add_attr(struct seal *s, const char *path, const char *name)
+/* A file or directory that is open is asked itself; the path is for what cannot be opened. */
+struct subject {
+    int fd; /* or -1 */
+    const char *path;
+};
+
+static int add_attr(struct seal *s, const struct subject *of, const char *name)
 {
-    ssize_t n = lgetxattr(path, name, s->piece, ATTRS_LIMIT);
+    ssize_t n = of->fd >= 0 ? fgetxattr(of->fd, name, s->piece, ATTRS_LIMIT)
+                            : lgetxattr(of->path, name, s->piece, ATTRS_LIMIT);
 
     if (n < 0)
         return -1;
@@ -29,10 +37,11 @@ static int add_attr(struct seal *s, const char *path, const char *name)
 }
 
 /* By name; those that belong to the machine and not to the file are left out. */
-static int add_attrs(struct seal *s, const char *path, struct slip_error *err)
+static int add_attrs(struct seal *s, const struct subject *of, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    ssize_t n = llistxattr(path, s->piece, ATTRS_LIMIT);
+    ssize_t n = of->fd >= 0 ? flistxattr(of->fd, s->piece, ATTRS_LIMIT)
+                            : llistxattr(of->path, s->piece, ATTRS_LIMIT);
 
     if (n < 0 && errno != ENOTSUP)
         return slip_fail_errno(err, "cannot list attributes");
@@ -41,43 +50,44 @@ static int add_attrs(struct seal *s, const char *path, struct slip_error *err)
             slip_strv_add(&names, p);
     slip_strv_sort(&names);
     for (size_t i = 0; i < names.n; i++)
-        if (add_attr(s, path, names.v[i]) < 0)
+        if (add_attr(s, of, names.v[i]) < 0)
             return slip_fail_errno(err, "cannot read attribute '%s'", names.v[i]);
     slip_sha256_field(&s->sha, NULL);
     return 0;
 }
 
+/* A checksum is enough to see that a disk or a memory has flipped bits, and costs a tenth. */
 static int add_content(struct seal *s, int fd, struct slip_error *err)
 {
+    uint32_t sum = 0;
     ssize_t n;
 
     while ((n = slip_read_full(fd, s->piece, PIECE)) > 0)
-        slip_sha256_update(&s->sha, s->piece, (size_t)n);
+        sum = libdeflate_crc32(sum, s->piece, (size_t)n);
+    slip_sha256_number(&s->sha, sum);
     return n < 0 ? slip_fail_errno(err, "cannot read") : 0;
 }
 
 static int add_dir(struct seal *s, int dir, struct slip_error *err);
 
-/* What the entry holds: bytes, a target, or more entries. */
-static int add_inside(struct seal *s, int parent, const char *name, const struct stat *st,
-                      struct slip_error *err)
+static int add_link(struct seal *s, int parent, const char *name, struct slip_error *err)
 {
-    bool is_dir = S_ISDIR(st->st_mode);
+    ssize_t n = readlinkat(parent, name, s->piece, PIECE);
 
-    if (S_ISLNK(st->st_mode)) {
-        ssize_t n = readlinkat(parent, name, s->piece, PIECE);
-        if (n < 0)
-            return slip_fail_errno(err, "cannot read the link");
-        slip_sha256_update(&s->sha, s->piece, (size_t)n);
-        return 0;
-    }
-    if (!is_dir && !S_ISREG(st->st_mode))
-        return 0;
-    slip_cleanup(slip_closep) int fd =
-        openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (is_dir ? O_DIRECTORY : 0));
-    if (fd < 0)
-        return slip_fail_errno(err, "cannot open");
-    return is_dir ? add_dir(s, fd, err) : add_content(s, fd, err);
+    if (n < 0)
+        return slip_fail_errno(err, "cannot read the link");
+    slip_sha256_update(&s->sha, s->piece, (size_t)n);
+    return 0;
+}
+
+static void add_stat(struct seal *s, const char *name, const struct stat *st)
+{
+    slip_sha256_field(&s->sha, name);
+    slip_sha256_number(&s->sha, st->st_mode);
+    slip_sha256_number(&s->sha, st->st_uid);
+    slip_sha256_number(&s->sha, st->st_gid);
+    slip_sha256_number(&s->sha, st->st_rdev);
+    slip_sha256_number(&s->sha, S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size);
 }
 
 static int add_entry(struct seal *s, int parent, const char *name, struct slip_error *err)
@@ -87,15 +97,21 @@ static int add_entry(struct seal *s, int parent, const char *name, struct slip_e
 
     if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return slip_fail_errno(err, "cannot look at it");
-    slip_sha256_field(&s->sha, name);
-    slip_sha256_number(&s->sha, st.st_mode);
-    slip_sha256_number(&s->sha, st.st_uid);
-    slip_sha256_number(&s->sha, st.st_gid);
-    slip_sha256_number(&s->sha, st.st_rdev);
-    slip_sha256_number(&s->sha, S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size);
+    bool is_dir = S_ISDIR(st.st_mode), opens = is_dir || S_ISREG(st.st_mode);
+    slip_cleanup(slip_closep) int fd =
+        opens ? openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (is_dir ? O_DIRECTORY : 0))
+              : -1;
+    if (opens && fd < 0)
+        return slip_fail_errno(err, "cannot open");
     slip_cleanup(slip_freep) char *whole =
-        slip_xasprintf("%s/%s", slip_fd_path(parent, path), name);
-    return add_attrs(s, whole, err) < 0 ? -1 : add_inside(s, parent, name, &st, err);
+        opens ? NULL : slip_xasprintf("%s/%s", slip_fd_path(parent, path), name);
+    add_stat(s, name, &st);
+    if (add_attrs(s, &(struct subject){ fd, whole }, err) < 0)
+        return -1;
+    return is_dir                ? add_dir(s, fd, err)
+           : opens               ? add_content(s, fd, err)
+           : S_ISLNK(st.st_mode) ? add_link(s, parent, name, err)
+                                 : 0;
 }
 
 static int add_dir(struct seal *s, int dir, struct slip_error *err)
