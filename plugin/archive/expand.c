@@ -1,7 +1,5 @@
 #include "archive/expand.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -10,6 +8,7 @@
 #include <sys/stat.h>
 #include <zstd.h>
 
+#include "archive/filter.h"
 #include "archive/gunzip.h"
 #include "util/mem.h"
 
@@ -31,8 +30,7 @@ struct chunk {
 
 /* Gzip members that fit into a chunk go through libdeflate, which is fast but wants them whole;
  * from the first that does not fit, gunzip.h does the rest (members are independent, so any
- * boundary will do). Both check the checksums, which libarchive does not; its filters are for what
- * is rare. */
+ * boundary will do). Both check the checksums. filter.h is for what is rare. */
 enum way { UNDECIDED, MEMBERS, STREAM, ZSTD, PLAIN, FILTER, OVER };
 
 struct slip_expand {
@@ -48,7 +46,7 @@ struct slip_expand {
     struct slip_gunzip *stream;              /* owned */
     ZSTD_DCtx *zstd;                         /* owned */
     bool in_frame;                           /* of zstd */
-    struct archive *filter;                  /* owned */
+    struct slip_filter *filter;              /* owned */
 };
 
 struct slip_expand *slip_expand_open(int fd, uint64_t limit, struct slip_error *err)
@@ -98,58 +96,35 @@ static bool at_gzip(const struct slip_expand *f)
            (unsigned char)f->window[f->at + 1] == 0x8b;
 }
 
-/* libarchive's read callback: the window first, then the file. */
-static la_ssize_t feed(struct archive *a, void *user, const void **ret)
+/* For the filter: the window first, then the file. */
+static int feed(void *user, const void **ret, size_t *ret_n)
 {
     struct slip_expand *f = user;
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
 
     if (f->at == f->len && !f->at_end && refill(f, 1, &err) < 0) {
-        archive_set_error(a, errno, "cannot read");
+        errno = err.sys_errno;
         return -1;
     }
-    size_t n = f->len - f->at;
     *ret = f->window + f->at;
+    *ret_n = f->len - f->at;
     f->at = f->len;
-    return (la_ssize_t)n;
-}
-
-static int fail_filter(struct slip_expand *f, struct slip_error *err)
-{
-    const char *why = archive_error_string(f->filter);
-
-    return slip_fail(err, SLIP_EINPUT, "the compressed data is damaged: %s",
-                     why ? why : "no reason given");
+    return 0;
 }
 
 static int begin_filter(struct slip_expand *f, struct slip_error *err)
 {
-    struct archive_entry *entry;
-    struct archive *a = f->filter = archive_read_new();
-
-    if (!a || archive_read_support_filter_xz(a) < ARCHIVE_WARN ||
-        archive_read_support_filter_lzma(a) < ARCHIVE_WARN ||
-        archive_read_support_filter_bzip2(a) < ARCHIVE_WARN ||
-        archive_read_support_filter_lz4(a) < ARCHIVE_WARN ||
-        archive_read_support_filter_compress(a) < ARCHIVE_WARN ||
-        archive_read_support_format_raw(a) < ARCHIVE_WARN ||
-        archive_read_support_format_empty(a) < ARCHIVE_WARN)
-        return slip_fail(err, SLIP_ESYSTEM, "cannot set up libarchive");
-    if (archive_read_open(a, f, NULL, feed, NULL) != ARCHIVE_OK)
-        return fail_filter(f, err);
-    int rc = archive_read_next_header(a, &entry);
-    f->way = rc == ARCHIVE_EOF ? OVER : FILTER; /* the end: an empty file */
-    return rc == ARCHIVE_OK || rc == ARCHIVE_EOF ? 0 : fail_filter(f, err);
+    f->way = FILTER;
+    f->filter = slip_filter_new(feed, f, err);
+    return f->filter ? 0 : -1;
 }
 
 static int read_filter(struct slip_expand *f, struct chunk *c, struct slip_error *err)
 {
     while (c->len < CHUNK) {
-        la_ssize_t n = archive_read_data(f->filter, c->data + c->len, CHUNK - c->len);
-        if (n == ARCHIVE_RETRY)
-            continue;
+        ssize_t n = slip_filter_read(f->filter, c->data + c->len, CHUNK - c->len, err);
         if (n < 0)
-            return fail_filter(f, err);
+            return -1;
         if (n == 0)
             break;
         c->len += (size_t)n;
@@ -334,7 +309,7 @@ void slip_expand_free(struct slip_expand *f)
 {
     if (!f)
         return;
-    archive_read_free(f->filter);
+    slip_filter_free(f->filter);
     slip_gunzip_free(f->stream);
     ZSTD_freeDCtx(f->zstd);
     libdeflate_free_decompressor(f->members);

@@ -5,6 +5,7 @@
 
 #include "registry/challenge.h"
 #include "registry/credentials.h"
+#include "registry/request.h"
 #include "util/json.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -166,6 +167,22 @@ static int check_realm(const struct slip_host *host, const char *realm, struct s
                      host->name, realm, plain ? ": it is not https" : "");
 }
 
+/* A token server may be in trouble for a moment, like any other. */
+static int ask_until_answered(struct slip_registry *r, const struct slip_host *host,
+                              const struct slip_question *question, struct slip_answer *ret,
+                              struct slip_error *err)
+{
+    for (unsigned tries = 1;; tries++) {
+        int rc = slip_http(r, host, question, ret, err);
+        bool again = rc < 0 ? ret->transient : slip_status_is_transient(ret->status);
+        if (!again || tries == SLIP_TRIES)
+            return rc;
+        slip_error_release(err);
+        if (slip_registry_pause(r, slip_retry_after_ms(r, tries, ret->retry_after), err) < 0)
+            return -1;
+    }
+}
+
 static int ask_token(struct slip_registry *r, const struct slip_host *host,
                      const struct slip_challenge *c, const char *scope,
                      const struct slip_credential *credential, struct slip_error *err)
@@ -197,7 +214,7 @@ static int ask_token(struct slip_registry *r, const struct slip_host *host,
         question.body = slip_buf_str(&form);
         question.body_len = form.len;
     }
-    int rc = slip_http(r, host, &question, &answer, err);
+    int rc = ask_until_answered(r, host, &question, &answer, err);
     if (form.data)
         explicit_bzero(form.data, form.len);
     if (rc < 0)

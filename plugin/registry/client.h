@@ -1,11 +1,11 @@
 /* client.h - one client for all the registries of a process: connections, tokens, retries.
  *
- *   options ──> slip_registry_open() ──> resolve, fetch (pull.h), push (push.h) ──> close
+ *   options ──> slip_registry_open() ──> fetch (pull.h), push (push.h) ──> close
  *
  * Speaks the OCI distribution specification 1.1 over libcurl, which is loaded at the first request
  * and not before; opening a client reads nothing. Requests of several threads run side by side on
- * connections of their own that are kept and used again (HTTP/2 where TLS offers it); a host is
- * asked at most `jobs` things at a time.
+ * connections of their own that are kept and used again (HTTP/2 where TLS offers it), at most
+ * `jobs` at a time.
  *
  * What goes wrong on the way is tried again, with growing pauses and what Retry-After says: lost
  * connections, 408, 429, 5xx; a download goes on where it stopped (Range) where the registry can.

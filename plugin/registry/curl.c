@@ -1,39 +1,25 @@
 #include "registry/curl.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
+#include "util/library.h"
 #include "util/mem.h"
 
 #define LIBRARY "libcurl.so.4"
 
-/* Says to packagers what no NEEDED entry says: https://systemd.io/ELF_DLOPEN_METADATA/ */
-__attribute__((used, section(".note.dlopen"), aligned(4))) static const struct {
-    uint32_t name_size, text_size, type;
-    char name[4];
-    char text[124];
-} note = {
-    .name_size = sizeof note.name,
-    .text_size = sizeof note.text,
-    .type = 0x407c0c0a,
-    .name = "FDO",
-    .text = "[{\"feature\":\"registry\",\"description\":\"Pull from and push to registries\","
-            "\"priority\":\"recommended\",\"soname\":[\"" LIBRARY "\"]}]",
-};
+SLIP_DLOPEN_NOTE(note, "[{\"feature\":\"registry\",\"description\":\"Pull from and push to "
+                       "registries\",\"priority\":\"recommended\",\"soname\":[\"" LIBRARY "\"]}]");
 
 static struct slip_curl api;
-static bool loaded;
-static char *trouble; /* kept for the length of the program */
+static int status = -1;
+static struct slip_error trouble; /* kept for the length of the program */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void load(void)
 {
-    static const struct {
-        const char *name;
-        size_t at;
-    } symbols[] = {
+    static const struct slip_symbol symbols[] = {
 #define ROW(member, symbol) { symbol, offsetof(struct slip_curl, member) }
         ROW(global_init, "curl_global_init"),
         ROW(easy_init, "curl_easy_init"),
@@ -54,31 +40,20 @@ static void load(void)
         ROW(getdate, "curl_getdate"),
 #undef ROW
     };
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-    if (!library) {
-        trouble = slip_xstrdup(dlerror());
-        return;
-    }
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(symbols); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (!symbol) {
-            trouble = slip_xasprintf(LIBRARY " has no %s", symbols[i].name);
-            return;
-        }
-        memcpy((char *)&api + symbols[i].at, &symbol, sizeof symbol);
-    }
-    loaded = api.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    if (!loaded)
-        trouble = slip_xstrdup("libcurl cannot be initialised");
+    status =
+        slip_library_load(LIBRARY, "libcurl4", symbols, SLIP_ARRAY_LEN(symbols), &api, &trouble);
+    if (status == 0 && api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        status = slip_fail(&trouble, SLIP_EHOST, "libcurl cannot be initialised");
 }
 
 const struct slip_curl *slip_curl_load(struct slip_error *err)
 {
     pthread_once(&once, load);
-    if (loaded)
+    if (status == 0)
         return &api;
-    slip_fail(err, SLIP_EHOST, "registries cannot be asked without libcurl: %s", trouble);
-    slip_error_hint(err, "on Debian: apt-get install libcurl4");
+    slip_fail(err, trouble.code, "registries cannot be asked: %s", trouble.msg);
+    if (trouble.hint)
+        slip_error_hint(err, "%s", trouble.hint);
     return NULL;
 }

@@ -13,16 +13,18 @@
 #include "util/str.h"
 
 #define TELL_NS 100000000 /* between two events of a transfer */
+#define REQUESTS 200u     /* for one blob, if each brings a little */
 
 struct fetch {
     struct slip_registry *registry;
     const struct slip_reference *ref;
     struct slip_draft draft;
-    uint64_t size; /* what the descriptor says */
-    int tee;       /* borrowed; -1: none, or its reader went away */
-    uint64_t teed; /* bytes that went there */
-    bool checked;  /* the answer's status and range fit */
-    char *name;    /* owned; for events */
+    uint64_t size;     /* what the descriptor says */
+    int tee;           /* borrowed; -1: none, or its reader went away */
+    uint64_t furthest; /* what the draft has held at most */
+    uint64_t teed;     /* bytes that went there */
+    bool checked;      /* the answer's status and range fit */
+    char *name;        /* owned; for events */
     int64_t told;
 };
 
@@ -146,15 +148,17 @@ static int from_place(struct fetch *f, const struct slip_host *host, bool mirror
 {
     unsigned wait;
 
-    for (unsigned tries = 1;; tries++) {
-        uint64_t had = f->draft.size;
+    for (unsigned tries = 1, total = 1;; tries++, total++) {
         slip_error_release(err);
         int rc = attempt(f, host, digest, tries, &wait, err);
         if (rc != 0)
             return rc < 0 ? -1 : 0;
-        if (f->draft.size > had) /* it moves: that is no failure in a row */
+        bool moves = f->draft.size > f->furthest; /* further than ever: no failure in a row */
+        if (moves) {
+            f->furthest = f->draft.size;
             tries = 1;
-        if (tries == SLIP_TRIES || (mirror && f->draft.size <= had))
+        }
+        if (tries == SLIP_TRIES || total == REQUESTS || (mirror && !moves))
             return -1;
         slip_error_release(err);
         if (slip_registry_pause(f->registry, wait, err) < 0)

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "registry/url.h"
 #include "util/mem.h"
 #include "util/str.h"
 
@@ -29,7 +30,7 @@ void slip_answer_release(struct slip_answer *a)
 {
     slip_buf_release(&a->text);
     slip_strv_release(&a->challenges);
-    char *const texts[] = { a->type, a->location, a->digest, a->range, a->retry_after, a->upload };
+    char *const texts[] = { a->type, a->location, a->digest, a->range, a->retry_after };
     for (size_t i = 0; i < SLIP_ARRAY_LEN(texts); i++)
         free(texts[i]);
     *a = SLIP_ANSWER_INIT;
@@ -88,8 +89,7 @@ static void take_header(struct slip_answer *a, const char *line, size_t name, co
                    { "docker-content-digest", &a->digest },
                    { "content-range", &a->range },
                    { "range", &a->range },
-                   { "retry-after", &a->retry_after },
-                   { "oci-chunk-min-length", &a->upload } };
+                   { "retry-after", &a->retry_after } };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(wanted); i++)
         if (strlen(wanted[i].name) == name && strncasecmp(line, wanted[i].name, name) == 0)
@@ -185,12 +185,17 @@ static void set_body(struct exchange *x)
     x->curl->easy_set(x->handle, CURLOPT_CUSTOMREQUEST, q->method);
 }
 
-/* `own`: the host itself, not one that it sent us to. */
-static void set_trust(struct exchange *x, bool own)
+/* What an address may be shown, and what it may get away with. */
+struct trust {
+    bool host;       /* it is the host itself: its certificates, its settings */
+    bool authorized; /* it is where the question was meant to go */
+};
+
+static void set_trust(struct exchange *x, const struct trust *trust)
 {
     const struct slip_host *host = x->host;
 
-    if (!own)
+    if (!trust->host)
         return;
     if (host->loopback)
         x->curl->easy_set(x->handle, CURLOPT_PROXY, ""); /* no proxy can reach it */
@@ -206,14 +211,14 @@ static void set_trust(struct exchange *x, bool own)
         x->curl->easy_set(x->handle, CURLOPT_SSLKEY, host->key);
 }
 
-static struct curl_slist *set_headers(struct exchange *x, bool own)
+static struct curl_slist *set_headers(struct exchange *x, const struct trust *trust)
 {
     const struct slip_question *q = x->question;
     struct curl_slist *list = NULL;
 
     for (size_t i = 0; q->headers && i < q->headers->n; i++)
         list = x->curl->slist_append(list, q->headers->v[i]);
-    if (q->authorization && own) {
+    if (q->authorization && trust->authorized) {
         slip_cleanup(slip_freep) char *line = slip_xasprintf("Authorization: %s", q->authorization);
         list = x->curl->slist_append(list, line);
     }
@@ -290,16 +295,16 @@ static bool is_transient(CURLcode code)
     }
 }
 
-static int perform(struct exchange *x, const char *url, bool own)
+static int perform(struct exchange *x, const char *url, const struct trust *trust)
 {
     char words[CURL_ERROR_SIZE] = "";
 
     x->curl->easy_reset(x->handle);
     set_options(x, url);
     set_body(x);
-    set_trust(x, own);
+    set_trust(x, trust);
     x->curl->easy_set(x->handle, CURLOPT_ERRORBUFFER, words);
-    struct curl_slist *headers = set_headers(x, own);
+    struct curl_slist *headers = set_headers(x, trust);
     CURLcode code = x->curl->easy_perform(x->handle);
     x->curl->easy_set(x->handle, CURLOPT_HTTPHEADER, NULL);
     x->curl->easy_set(x->handle, CURLOPT_ERRORBUFFER, NULL);
@@ -324,54 +329,6 @@ static int perform(struct exchange *x, const char *url, bool own)
     return -1;
 }
 
-/* Whether two URLs lead to the same scheme, host and port; *ret_downgrade: from https to http. */
-static bool same_origin(const struct slip_curl *curl, const char *a, const char *b,
-                        bool *ret_downgrade)
-{
-    static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT };
-    CURLU *ua = curl->url(), *ub = curl->url();
-    bool same = curl->url_set(ua, CURLUPART_URL, a, 0) == CURLUE_OK &&
-                curl->url_set(ub, CURLUPART_URL, b, 0) == CURLUE_OK;
-
-    *ret_downgrade = false;
-    for (size_t i = 0; same && i < SLIP_ARRAY_LEN(parts); i++) {
-        char *pa = NULL, *pb = NULL;
-        same = curl->url_get(ua, parts[i], &pa, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-               curl->url_get(ub, parts[i], &pb, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-               strcasecmp(pa, pb) == 0;
-        if (i == 0 && pa && pb)
-            *ret_downgrade = strcasecmp(pa, "https") == 0 && strcasecmp(pb, "https") != 0;
-        curl->free(pa);
-        curl->free(pb);
-    }
-    curl->url_cleanup(ua);
-    curl->url_cleanup(ub);
-    return same;
-}
-
-bool slip_http_leads_to(const struct slip_host *host, const char *url)
-{
-    const char *after = strstr(url, "://");
-    size_t n = strlen(host->address);
-
-    return after && strncasecmp(after + 3, host->address, n) == 0 && after[3 + n] == '/';
-}
-
-/* Location as an absolute URL; NULL: there is none, or it is none. Caller frees. */
-static char *absolute(const struct slip_curl *curl, const char *base, const char *location)
-{
-    CURLU *url = curl->url();
-    char *text = NULL, *ret = NULL;
-
-    if (location && curl->url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&
-        curl->url_set(url, CURLUPART_URL, location, 0) == CURLUE_OK &&
-        curl->url_get(url, CURLUPART_URL, &text, 0) == CURLUE_OK)
-        ret = slip_xstrdup(text);
-    curl->free(text);
-    curl->url_cleanup(url);
-    return ret;
-}
-
 static bool is_redirect(const struct slip_question *q, const struct slip_answer *a)
 {
     return (strcmp(q->method, "GET") == 0 || strcmp(q->method, "HEAD") == 0) && a->location &&
@@ -379,28 +336,41 @@ static bool is_redirect(const struct slip_question *q, const struct slip_answer 
             a->status == 308);
 }
 
+/* Where a redirect leads must be http(s), and no worse than where it comes from. */
+static int check_redirect(struct exchange *x, const char *from, const char *to,
+                          struct slip_error *err)
+{
+    if (!to || (!slip_starts_with(to, "http://") && !slip_starts_with(to, "https://")))
+        return slip_fail(err, SLIP_EREMOTE, "%s redirects to '%.60s', which is refused",
+                         x->host->address, to ? to : "");
+    if (slip_url_is_downgrade(x->curl, from, to) && !x->host->insecure && !x->host->loopback)
+        return slip_fail(err, SLIP_EREMOTE,
+                         "%s redirects from https to plain http, which is refused",
+                         x->host->address);
+    return 0;
+}
+
 static int follow(struct exchange *x, struct slip_error *err)
 {
+    slip_cleanup(slip_freep) char *home = slip_host_url(x->registry, x->host, "");
     slip_cleanup(slip_freep) char *url = slip_xstrdup(x->question->url);
-    bool downgrade, own = true;
 
     for (int i = 0; i <= REDIRECTS; i++) {
-        if (perform(x, url, own) < 0)
+        const struct trust trust = {
+            .host = slip_url_same_origin(x->curl, home, url),
+            .authorized = slip_url_same_origin(x->curl, x->question->url, url),
+        };
+        if (perform(x, url, &trust) < 0)
             return -1;
-        char *next = absolute(x->curl, url, x->answer->location);
+        char *next =
+            x->answer->location ? slip_url_resolve(x->curl, url, x->answer->location) : NULL;
         free(x->answer->location);
         x->answer->location = next;
+        slip_make_printable(next);
         if (!is_redirect(x->question, x->answer))
             return 0;
-        own = same_origin(x->curl, x->question->url, next, &downgrade);
-        (void)same_origin(x->curl, url, next, &downgrade);
-        if (!slip_starts_with(next, "http://") && !slip_starts_with(next, "https://"))
-            return slip_fail(err, SLIP_EREMOTE, "%s redirects to '%.60s', which is refused",
-                             x->host->address, next);
-        if (downgrade && !x->host->insecure && !x->host->loopback)
-            return slip_fail(err, SLIP_EREMOTE,
-                             "%s redirects from https to plain http, which is refused",
-                             x->host->address);
+        if (check_redirect(x, url, next, err) < 0)
+            return -1;
         free(url);
         url = slip_xstrdup(next);
         slip_answer_release(x->answer);

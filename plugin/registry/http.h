@@ -35,12 +35,12 @@ struct slip_question {
 
 struct slip_answer {
     long status;
-    struct slip_buf text;        /* the body, unless a sink took it */
-    struct slip_strv challenges; /* WWW-Authenticate, each line */
-    char *type, *location, *digest, *range, *retry_after, *upload; /* owned, or NULL: Content-Type
+    struct slip_buf text;                                 /* the body, unless a sink took it */
+    struct slip_strv challenges;                          /* WWW-Authenticate, each line */
+    char *type, *location, *digest, *range, *retry_after; /* owned, or NULL: Content-Type
                                       (without parameters), Location (made absolute),
                                       Docker-Content-Digest, Content-Range (or Range),
-                                      Retry-After, OCI-Chunk-Min-Length */
+                                      Retry-After */
     bool transient; /* after an error: another try may do better */
     bool no_tls;    /* after an error: the other side does not speak TLS */
 };
@@ -52,8 +52,6 @@ void slip_answer_release(struct slip_answer *answer);
 /* "<scheme>://<address>/v2/<prefix><path>", the scheme as is known of the host. Caller frees. */
 char *slip_host_url(struct slip_registry *registry, const struct slip_host *host, const char *path);
 
-/* Whether a URL is one of the host itself. */
-bool slip_http_leads_to(const struct slip_host *host, const char *url);
 /* 0: there is an answer, whatever its status. -1: there is none, or the sink refused it. */
 int slip_http(struct slip_registry *registry, const struct slip_host *host,
               const struct slip_question *question, struct slip_answer *ret,

@@ -4,6 +4,7 @@
 #include "registry/fetch.h"
 #include "registry/origin.h"
 #include "registry/request.h"
+#include "registry/url.h"
 #include "util/mem.h"
 #include "util/str.h"
 
@@ -36,7 +37,7 @@ char *slip_pull_scope(const struct slip_host *host, const char *repository)
 
 /* Asks for a manifest by tag or digest at one place. */
 static int ask_manifest(struct slip_registry *r, const struct slip_host *host, bool once,
-                        const struct slip_reference *ref, const char *which, const char *method,
+                        const struct slip_reference *ref, const char *which,
                         struct slip_answer *ret, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv headers = SLIP_STRV_INIT;
@@ -46,7 +47,6 @@ static int ask_manifest(struct slip_registry *r, const struct slip_host *host, b
 
     slip_accept_documents(&headers);
     request.once = once;
-    request.question.method = method;
     request.question.headers = &headers;
     request.question.limit = SLIP_MANIFEST_LIMIT;
     if (slip_ask(r, &request, ret, err) < 0)
@@ -78,6 +78,8 @@ static void suggest_tag(struct slip_registry *r, const struct slip_host *host,
     slip_cleanup(slip_json_decrefp) json_t *document =
         slip_json_parse(slip_buf_str(&answer.text), answer.text.len, "tags", &ignored);
     slip_json_to_strv(json_object_get(document, "tags"), &tags);
+    for (size_t i = 0; i < tags.n; i++)
+        slip_make_printable(tags.v[i]);
     if (tags.n == 0)
         return;
     slip_cleanup(slip_buf_release) struct slip_buf list = SLIP_BUF_INIT;
@@ -90,59 +92,20 @@ static void suggest_tag(struct slip_registry *r, const struct slip_host *host,
                                       slip_buf_str(&list), tags.n > TAGS_SHOWN ? ", ..." : "");
 }
 
-/* Tries the mirrors, then the registry, whose error is the one that counts. */
-static int ask_places(struct slip_registry *r, const struct slip_reference *ref, const char *which,
-                      const char *method, struct slip_answer *ret, struct slip_error *err)
-{
-    const struct slip_places *places = slip_registry_places(r, ref->registry, err);
-
-    for (size_t i = 0; places && i < places->n; i++) {
-        slip_error_release(err);
-        bool mirror = i + 1 < places->n; /* one that is in trouble is not waited for */
-        if (ask_manifest(r, &places->v[i], mirror, ref, which, method, ret, err) == 0)
-            return 0;
-        if (err->code == SLIP_ECANCELLED)
-            return -1;
-        if (mirror)
-            slip_note(r->options.events, "mirror %s is passed over: %s", places->v[i].name,
-                      err->msg);
-        else if (ret->status == 404 && ref->tag && strcmp(which, ref->tag) == 0)
-            suggest_tag(r, &places->v[i], ref, err);
-    }
-    return -1;
-}
-
-static const char *wanted(const struct slip_reference *ref)
-{
-    return ref->digest ? ref->digest : ref->tag;
-}
-
-int slip_registry_resolve(struct slip_registry *r, const struct slip_reference *ref,
-                          struct slip_digest *ret, struct slip_error *err)
-{
-    slip_cleanup(slip_answer_release) struct slip_answer answer = SLIP_ANSWER_INIT;
-    slip_cleanup(slip_error_release) struct slip_error no_digest = SLIP_ERROR_INIT;
-
-    if (ref->digest)
-        return slip_digest_parse(ref->digest, ret, err);
-    if (ask_places(r, ref, ref->tag, "HEAD", &answer, err) < 0)
-        return -1;
-    if (answer.digest && slip_digest_parse(answer.digest, ret, &no_digest) == 0)
-        return 0;
-    if (ask_places(r, ref, ref->tag, "GET", &answer, err) < 0)
-        return -1;
-    slip_digest_of(answer.text.data, answer.text.len, ret);
-    return 0;
-}
-
 /* A document that says what it is must be served as that (CVE-2021-41190); the store's reader
  * checks that it is not two things at once. */
-static int check_type(const struct slip_answer *answer, const char *what, struct slip_error *err)
+static int check_type(struct slip_answer *answer, const char *what, struct slip_error *err)
 {
     slip_cleanup(slip_error_release) struct slip_error why = SLIP_ERROR_INIT;
     slip_cleanup(slip_json_decrefp) json_t *document =
         slip_json_parse(answer->text.data ? answer->text.data : "", answer->text.len, what, &why);
-    const char *said = slip_json_str(document, "mediaType");
+    slip_cleanup(slip_freep) char *said =
+        slip_json_str(document, "mediaType")
+            ? slip_xstrndup(slip_json_str(document, "mediaType"), 80)
+            : NULL;
+
+    slip_make_printable(said);
+    slip_make_printable(answer->type);
 
     if (!json_is_object(document)) {
         slip_fail(err, SLIP_EREMOTE, "%s is no manifest: %s", what,
@@ -160,34 +123,72 @@ static int check_type(const struct slip_answer *answer, const char *what, struct
     return 0;
 }
 
-/* Fetches one document and puts it into the store; hashed before it is parsed. */
+/* What is asked for: a tag or a digest, and how errors call it. */
+struct wish {
+    const struct slip_reference *ref;
+    const struct slip_digest *digest; /* or NULL */
+    const char *which, *what;
+};
+
+/* Hashed before it is parsed; *ret is its digest. */
+static int check_document(const struct wish *wish, const struct slip_host *host,
+                          struct slip_answer *answer, struct slip_digest *ret,
+                          struct slip_error *err)
+{
+    slip_digest_of(answer->text.data ? answer->text.data : "", answer->text.len, ret);
+    if (wish->digest && !slip_digest_equal(wish->digest, ret))
+        return slip_fail(err, SLIP_EINTEGRITY, "%s answers with sha256:%.12s for sha256:%.12s",
+                         host->name, ret->hex, wish->digest->hex);
+    slip_make_printable(answer->digest);
+    if (answer->digest && strncmp(answer->digest, "sha256:", 7) == 0 &&
+        strcmp(answer->digest + 7, ret->hex) != 0)
+        return slip_fail(err, SLIP_EINTEGRITY,
+                         "%s says its manifest is %.19s, but it is sha256:%.12s", wish->what,
+                         answer->digest, ret->hex);
+    return check_type(answer, wish->what, err);
+}
+
+/* Tries the mirrors, then the registry, whose error is the one that counts. */
+static int ask_places(struct slip_registry *r, const struct wish *wish, struct slip_answer *answer,
+                      struct slip_digest *ret, struct slip_error *err)
+{
+    const struct slip_places *places = slip_registry_places(r, wish->ref->registry, err);
+
+    for (size_t i = 0; places && i < places->n; i++) {
+        const struct slip_host *host = &places->v[i];
+        bool mirror = i + 1 < places->n; /* one that is in trouble is not waited for */
+        slip_error_release(err);
+        if (ask_manifest(r, host, mirror, wish->ref, wish->which, answer, err) == 0 &&
+            check_document(wish, host, answer, ret, err) == 0)
+            return 0;
+        if (err->code == SLIP_ECANCELLED)
+            return -1;
+        if (mirror)
+            slip_note(r->options.events, "mirror %s is passed over: %s", host->name, err->msg);
+        else if (answer->status == 404 && wish->ref->tag &&
+                 strcmp(wish->which, wish->ref->tag) == 0)
+            suggest_tag(r, host, wish->ref, err);
+    }
+    return -1;
+}
+
+/* Fetches one document and puts it into the store. */
 static int fetch_document(struct slip_registry *r, const struct slip_reference *ref,
                           const struct slip_digest *want, struct slip_store *store,
                           struct slip_digest *ret, struct slip_error *err)
 {
     slip_cleanup(slip_answer_release) struct slip_answer answer = SLIP_ANSWER_INIT;
     char name[72];
-    const char *which = want ? slip_digest_name(want, name) : wanted(ref);
+    const char *which = want ? slip_digest_name(want, name) : ref->digest ? ref->digest : ref->tag;
     slip_cleanup(slip_freep) char *what =
         slip_xasprintf("%s/%s%c%s", ref->registry, ref->repository, want ? '@' : ':', which);
+    const struct wish wish = { ref, want, which, what };
 
     if (want && slip_blob_has(store, want, err) == 1) {
         *ret = *want;
         return 0;
     }
-    if (ask_places(r, ref, which, "GET", &answer, err) < 0)
-        return -1;
-    slip_digest_of(answer.text.data ? answer.text.data : "", answer.text.len, ret);
-    if (want && !slip_digest_equal(want, ret))
-        return slip_fail(err, SLIP_EINTEGRITY, "%s answers with sha256:%.12s for sha256:%.12s",
-                         ref->registry, ret->hex, want->hex);
-    if (answer.digest && strncmp(answer.digest, "sha256:", 7) == 0 &&
-        strcmp(answer.digest + 7, ret->hex) != 0)
-        return slip_fail(err, SLIP_EINTEGRITY,
-                         "%s says its manifest is %.19s, but it is "
-                         "sha256:%.12s",
-                         what, answer.digest, ret->hex);
-    if (check_type(&answer, what, err) < 0)
+    if (ask_places(r, &wish, &answer, ret, err) < 0)
         return -1;
     return slip_blob_put(store, answer.text.data, answer.text.len, ret, err);
 }

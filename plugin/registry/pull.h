@@ -14,12 +14,6 @@
 #include "store/blob.h"
 #include "store/store.h"
 
-/* The digest that `ref` stands for now, by one HEAD; by GET where the registry gives no
- * Docker-Content-Digest. A reference with a digest is its own answer, without a request.
- * SLIP_EREMOTE when there is none, with the nearest tag as a hint where the registry lists them. */
-int slip_registry_resolve(struct slip_registry *registry, const struct slip_reference *ref,
-                          struct slip_digest *ret, struct slip_error *err);
-
 /* Takes the documents of an image into the store: the manifest, or the index and the manifest for
  * this machine's platform in it, and the configuration; no layers. What the store has is not asked
  * for again. `want` (NULL: what the tag says now) is the digest of the manifest or index, and so is

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "registry/auth.h"
+#include "registry/url.h"
 #include "util/json.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -60,6 +61,15 @@ static void learn_scheme(struct slip_registry *r, const struct slip_host *host, 
     pthread_mutex_unlock(&r->mutex);
 }
 
+/* An upload may be sent to somebody else, who must not be told who we are. */
+static bool leads_home(struct slip_registry *r, const struct slip_host *host, const char *url)
+{
+    const struct slip_curl *curl = slip_curl_load(NULL);
+    slip_cleanup(slip_freep) char *home = slip_host_url(r, host, "");
+
+    return curl && slip_url_same_origin(curl, home, url);
+}
+
 /* One try, with the authorization that is known. */
 static int try_once(struct slip_registry *r, const struct slip_request *request,
                     struct slip_answer *ret, struct slip_error *err)
@@ -73,8 +83,8 @@ static int try_once(struct slip_registry *r, const struct slip_request *request,
 
     if (url)
         question.url = url;
-    if (slip_http_leads_to(request->host, question.url))
-        question.authorization = authorization; /* an upload may go to somebody else */
+    if (request->path || leads_home(r, request->host, question.url))
+        question.authorization = authorization;
     int rc = slip_http(r, request->host, &question, ret, err);
     if (rc == 0 || !url || !ret->no_tls || !may_be_plain || !slip_starts_with(url, "https:"))
         return rc;
@@ -131,9 +141,7 @@ static char *own_words(const struct slip_answer *answer)
     const char *text = message && *message ? message : code;
     char *words = text ? slip_xstrndup(text, 200) : NULL;
 
-    for (char *p = words; p && *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    slip_make_printable(words);
     return words;
 }
 

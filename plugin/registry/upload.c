@@ -8,6 +8,7 @@
 #include "util/str.h"
 
 #define CHUNK ((uint64_t)16 << 20)
+#define TELL_BYTES ((uint64_t)1 << 20) /* between two events */
 
 int slip_upload_init(struct slip_upload *up, struct slip_registry *registry,
                      struct slip_store *store, const struct slip_reference *to,
@@ -76,8 +77,8 @@ int slip_upload_resolve(struct slip_upload *up, const char *which, struct slip_d
     return says_no(&answer) ? refused(up, "push", &answer, err) : 0;
 }
 
-/* Mounts from the first repository of the same registry that is known. 1: mounted. 0: not; an
- * upload that was begun instead ends by itself. */
+/* Mounts from a repository of the same registry that is known to have it. 1: mounted. 0: not, for
+ * whatever reason: an upload will do. One that was begun instead ends by itself. */
 static int mount(const struct slip_upload *up, const struct slip_digest *blob,
                  const struct slip_strv *origins, struct slip_error *err)
 {
@@ -97,9 +98,12 @@ static int mount(const struct slip_upload *up, const struct slip_digest *blob,
             slip_xasprintf("%s repository:%s%s:pull", up->scope, up->host->prefix, from);
         struct slip_upload wider = *up;
         wider.scope = scope;
-        if (ask(&wider, "POST", path, NULL, &answer, err) < 0)
+        int rc = ask(&wider, "POST", path, NULL, &answer, err);
+        if (rc < 0 && err->code == SLIP_ECANCELLED)
             return -1;
-        return answer.status == 201;
+        slip_error_release(err);
+        if (rc == 0 && answer.status == 201)
+            return 1;
     }
     return 0;
 }
@@ -141,11 +145,16 @@ struct sending {
     const struct slip_upload *up;
     const char *name;
     uint64_t size, at; /* of the blob; of the chunk in it */
+    uint64_t told;
 };
 
 static void on_sent(void *user, uint64_t bytes)
 {
-    const struct sending *s = user;
+    struct sending *s = user;
+
+    if (s->at + bytes < s->told + TELL_BYTES && s->at + bytes >= s->told)
+        return;
+    s->told = s->at + bytes;
 
     slip_emit(s->up->registry->options.events, &(struct slip_event){ .kind = SLIP_EVENT_TRANSFER,
                                                                      .name = s->name,

@@ -13,6 +13,7 @@ FAULTS = {
     "ok": "nothing goes wrong",
     "token": "401 leads to a token server, which looks at the scope",
     "expires": "the same, and a token is good for two requests",
+    "token-down": "the same, and the token server is in trouble at first",
     "identity": "the token server wants a refresh token by POST",
     "realm-file": "the token server is at file:///",
     "basic": "401 wants user and password",
@@ -25,6 +26,7 @@ FAULTS = {
     "cut-whole": "the same; asked for a part it sends the whole",
     "cut-lie": "the same; asked for a part it sends another",
     "cut-416": "the same; asked for a part it refuses",
+    "cut-wander": "each answer is the whole, and ends at another place",
     "cut-forever": "no byte of a blob ever comes",
     "slow": "blobs come in small pieces",
     "wrong-once": "the first time, blobs have one bit flipped",
@@ -51,6 +53,8 @@ FAULTS = {
     "push-down": "503 for the first of each request",
     "push-cut": "the connection is cut in the first body",
     "mount": "mounts are taken",
+    "mount-denied": "no token is good for a mount",
+    "escapes": "names of tags that a terminal would obey",
     "stored-wrong": "says that it stored something else",
     "full": "507 for every body",
     "read-only": "405 for everything that writes",
@@ -139,7 +143,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return True
             self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="faulty"')
             return False
-        if self.fault not in ("token", "expires", "identity", "realm-file"):
+        if self.fault not in ("token", "expires", "token-down", "identity", "realm-file", "mount-denied"):
             return True
         want = "repository:%s:%s" % (self.repository, "pull,push" if write else "pull")
         with lock:
@@ -164,6 +168,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             good = form.get("refresh_token") == ["refresh-me"] and form.get("grant_type") == ["refresh_token"]
         else:
             good = auth == "Basic " + base64.b64encode(b"tester:secret:word").decode()
+        if self.fault == "token-down" and self.times("token") < 2:
+            return self.error(503, "UNAVAILABLE")
+        if self.fault == "mount-denied" and sum(len(t.split(" ")) for t in form.get("scope", [])) > 1:
+            return self.error(403, "DENIED")
         if not good or form.get("service") != ["faulty"]:
             return self.error(401, "UNAUTHORIZED")
         scopes = [s for text in form.get("scope", []) for s in text.split(" ")]
@@ -222,7 +230,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.serve_manifest()
         if kind == "/blobs/":
             return self.serve_blob(first)
-        self.answer(200, json.dumps({"name": self.repository, "tags": ["1"]}).encode(), Content_Type="application/json")
+        tags = ["\x1b]0;mine\x07", "1\x1b[31m"] if f == "escapes" else ["1"]
+        self.answer(200, json.dumps({"name": self.repository, "tags": tags}).encode(), Content_Type="application/json")
 
     def serve_manifest(self):
         f, data, kind = self.fault, manifest, MANIFEST_TYPE
@@ -291,6 +300,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.1)
             return
+        if f == "cut-wander":
+            self.answer(200, data[: 100000 + 1000 * (7 * self.times("wander") % 10)], length=len(data))
+            return self.cut()
         if f.startswith("cut"):
             return self.serve_cut(data)
         self.answer(200, data, Content_Type="application/octet-stream")
