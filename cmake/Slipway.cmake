@@ -22,6 +22,7 @@ if(CMAKE_VERSION VERSION_LESS 3.20)
   message(FATAL_ERROR "Slipway needs CMake 3.20 or newer; this is ${CMAKE_VERSION}")
 endif()
 
+option(SLIPWAY_LOCKED "Refuse images of registries that slipway.lock does not pin" OFF)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.20...3.31)
 include("${CMAKE_CURRENT_LIST_DIR}/SlipwayArguments.cmake")

@@ -33,14 +33,19 @@ welcome in every value.
 The image describes itself (``org.opencontainers.image.*``, as labels and annotations): title,
 description, version and url come from ``project()``, source and revision from git, licenses from the
 names of the files in ``LICENSES/``. What ``LABELS`` or ``ANNOTATIONS`` say wins; an empty value takes
-one away. A commit makes a new manifest, and runs no step again.
+one away. A commit makes a new manifest, and runs no command again.
 
 ``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
-hands it to them, ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
+hands the image to them, unless they have it, ``<target>-push`` sends it to NAME, under each of TAGS.
+``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
 build before), ARGS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+
+What names of images in registries mean is pinned by ``slipway.lock`` in the top source directory, if
+it is there when CMake runs (``slipway lock -f <build>/<target>.slipway <source>`` writes it). With
+``SLIPWAY_LOCKED`` nothing else is used.
 
 Set ``SLIPWAY_TERMINAL`` for a live display in place of a log at the end.
 
@@ -139,6 +144,16 @@ function(add_container_image target)
       -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/SlipwayInputs.cmake")
   endif()
 
+  set(lock "")
+  set(locked "")
+  if(EXISTS "${CMAKE_SOURCE_DIR}/slipway.lock")
+    set(lock "${CMAKE_SOURCE_DIR}/slipway.lock")
+    set(locked --lockfile "${lock}")
+  endif()
+  if(SLIPWAY_LOCKED)
+    list(APPEND locked --locked)
+  endif()
+
   set(terminal "")
   if(SLIPWAY_TERMINAL)
     set(terminal USES_TERMINAL)
@@ -155,9 +170,9 @@ function(add_container_image target)
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
     COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
-      --stamp "${state}.stamp" ${depfile} ${options}
+      --stamp "${state}.stamp" ${depfile} ${locked} ${options}
     ${inputs}
-    DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits}
+    DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
       "$<TARGET_PROPERTY:${target},SLIPWAY_WAITS>"
     DEPFILE "${state}.d"
     COMMENT "Building image ${target}"
@@ -437,13 +452,22 @@ function(_slipway_derived_targets target out)
     COMMENT "Writing ${target}.tar" VERBATIM)
   add_custom_target("${target}-load" COMMAND Slipway::slipway load "${image}"
     COMMENT "Loading ${target}" VERBATIM)
+  # A file that names its image itself leaves the names in the layout, and push reads them there.
+  set(names "")
+  foreach(tag IN LISTS arg_TAGS)
+    if(arg_NAME)
+      list(APPEND names "${arg_NAME}:${tag}")
+    endif()
+  endforeach()
+  add_custom_target("${target}-push" COMMAND Slipway::slipway push "${image}" ${names}
+    COMMENT "Pushing ${target}" VERBATIM)
   add_custom_target("${target}-run" COMMAND Slipway::slipway run "${image}"
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-shell" COMMAND Slipway::slipway shell "${image}"
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
     USES_TERMINAL VERBATIM)
-  foreach(verb tar load run shell explain)
+  foreach(verb tar load push run shell explain)
     add_dependencies("${target}-${verb}" "${target}")
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()

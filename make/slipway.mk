@@ -9,9 +9,9 @@
 #   IMAGE_ENTRYPOINT := redis-server
 #   include $(shell slipway --mk)
 #
-# gives image, image-tar, image-load, image-run, image-shell, image-explain, image-eject, image-test
-# and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is
-# what all of them start with, and image-a, image-run-a ... is one of them.
+# gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-eject,
+# image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
+# IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS NETWORK TEST_GATE
@@ -24,7 +24,8 @@
 #
 # A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
 # of installed files to keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
-# [build/images], SLIPWAY_FLAGS and V: with V=1 commands are shown, with V=0 only what went wrong.
+# [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin) and V: with
+# V=1 commands are shown, with V=0 only what went wrong.
 #
 # With `tree`, IMAGE_BUILD runs here as ever; it says what `make` would do and costs what that costs.
 # The install step runs in a sandbox over this machine's root, so DESTDIR need not be honoured and
@@ -228,10 +229,14 @@ _slipway_layout = oci:$(call _slipway_dir,$(1))/$(1).oci
 _slipway_input  = $(or $(call _slipway_file,$(1)),$(SLIPWAY_OUT)/$(1).slipway)
 _slipway_write  = $(if $(_slipway_idle)$(call _slipway_file,$(1)),,$(shell mkdir -p $(call _slipway_q,$(SLIPWAY_OUT)))$(file >$(SLIPWAY_OUT)/$(1).slipway.new,$(call _slipway_recipe,$(1)))$(shell cd $(call _slipway_q,$(SLIPWAY_OUT)) && { cmp -s $(1).slipway.new $(1).slipway && rm $(1).slipway.new || mv $(1).slipway.new $(1).slipway; }))
 
+_slipway_names = $(addprefix $(call _slipway_name,$(call _slipway_reference,$(1))):,$(or $(strip $(call _slipway_get,$(1),TAGS)),$(call _slipway_tag,$(call _slipway_reference,$(1))),latest))
+
 # What stands beside a RECIPE or DOCKERFILE on the command line.
 _slipway_context = $(or $(strip $(call _slipway_get,$(1),CONTEXT)),$(CURDIR))
 _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipway_get,$(1),RECIPE),recipe,dockerfile)\
-  $(foreach t,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))),latest),-t $(call _slipway_name,$(call _slipway_reference,$(1))):$(t))\
+  $(addprefix -t ,$(call _slipway_names,$(1)))\
+  $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
+    $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
@@ -282,8 +287,8 @@ image-eject-$(1):
 	$$(_slipway_at)$$(call _slipway_write,$(1))mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(SLIPWAY) generate -f $$(call _slipway_q,$$(call _slipway_input,$(1))) >$$(call _slipway_dir,$(1))/$(1).Dockerfile
 image-test-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,TEST,$$(call _slipway_reference,$(1))); $$(SLIPWAY) test -f $$(call _slipway_q,$$(call _slipway_input,$(1))) $$(call _slipway_layout,$(1))
-image-push-$(1):
-	@echo "slipway: image-push comes with registries, which this version does not serve yet; use image-tar and e.g. skopeo copy" >&2; exit 2
+image-push-$(1): image-$(1)
+	$$(_slipway_at)$$(call _slipway_say,PUSH,$$(call _slipway_reference,$(1))); $$(SLIPWAY) push $$(strip $$(if $$(filter 0,$$(_slipway_v)),-q) $$(call _slipway_layout,$(1)) $$(call _slipway_names,$(1)))
 endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 

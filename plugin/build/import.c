@@ -73,6 +73,9 @@ static int check_entries(int fd, struct slip_error *err)
         if (++entries > ENTRY_LIMIT)
             return slip_fail(err, SLIP_EINPUT, "the archive has more than %llu entries",
                              (unsigned long long)ENTRY_LIMIT);
+        bytes += S_ISREG(entry.mode) && !entry.hardlink ? entry.size : 0;
+        if (bytes > TAR_LIMIT)
+            return slip_fail(err, SLIP_EINPUT, "the files in the archive are too large together");
         if (check_name(entry.path, err) < 0 || (entry.hardlink && check_name(entry.link, err) < 0))
             return -1;
         bytes = entry.size < UINT64_MAX - bytes ? bytes + entry.size : UINT64_MAX;

@@ -109,23 +109,41 @@ static void forward_proxies(struct build *b)
     }
 }
 
-static void set_pair(json_t *object, const char *pair)
+static int set_annotation(json_t *object, const char *text, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
-    const char *value = pair + strlen(key);
+    /* buildx can say which document is meant. */
+    static const char *const elsewhere[] = { "index:", "manifest-descriptor:",
+                                             "index-descriptor:" };
+    const char *pair = slip_starts_with(text, "manifest:") ? text + strlen("manifest:") : text;
+    const char *equals = strchr(pair, '=');
 
-    json_object_set_new(object, key, json_string(*value ? value + 1 : ""));
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(elsewhere); i++)
+        if (slip_starts_with(pair, elsewhere[i])) {
+            slip_fail(err, SLIP_EUSAGE, "annotation '%s' is for a document that is not written",
+                      text);
+            return slip_error_hint(err, "images have a manifest, and no index");
+        }
+    if (!equals || equals == pair) {
+        slip_fail(err, SLIP_EUSAGE, "--annotation takes KEY=VALUE, not '%s'", text);
+        return -1;
+    }
+    slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, (size_t)(equals - pair));
+    if (json_object_set_new(object, key, json_string(equals + 1)) < 0)
+        return slip_fail(err, SLIP_EUSAGE, "annotation '%.64s' is not UTF-8", key);
+    return 0;
 }
 
-static json_t *annotations_of(const struct build *b)
+static int list_annotations(const struct build *b, json_t *ret, struct slip_error *err)
 {
-    json_t *object = json_object();
+    const struct slip_values *written = &b->front.recipe.image.annotations;
 
-    for (size_t i = 0; b->front.is_recipe && i < b->front.recipe.image.annotations.n; i++)
-        set_pair(object, b->front.recipe.image.annotations.v[i].text);
+    for (size_t i = 0; b->front.is_recipe && i < written->n; i++)
+        if (set_annotation(ret, written->v[i].text, err) < 0)
+            return -1;
     for (size_t i = 0; i < b->annotations.n; i++)
-        set_pair(object, b->annotations.v[i]);
-    return object;
+        if (set_annotation(ret, b->annotations.v[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 /* -t names; else what the recipe calls the image. */
@@ -353,8 +371,9 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         slip_cleanup(slip_freep) char *epoch = slip_xasprintf("%lld", (long long)options.epoch);
         slip_strv_setenv(&b->step_env, "SOURCE_DATE_EPOCH", epoch);
     }
-    slip_cleanup(slip_json_decrefp) json_t *annotations = annotations_of(b);
-    if (slip_facts_apply(&b->front, s, &b->facts, options.epoch, annotations, err) < 0)
+    slip_cleanup(slip_json_decrefp) json_t *annotations = json_object();
+    if (list_annotations(b, annotations, err) < 0 ||
+        slip_facts_apply(&b->front, s, &b->facts, options.epoch, annotations, err) < 0)
         return -1;
     options.annotations = json_object_size(annotations) ? annotations : NULL;
     if (slip_build(&b->front.plan, &options, &b->built, err) < 0) {

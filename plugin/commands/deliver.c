@@ -185,9 +185,11 @@ int slip_outputs_prepare(struct slip_outputs *outputs, struct slip_session *s,
     if (pipe2(ends, O_CLOEXEC) < 0)
         return slip_fail_errno(err, "cannot make a pipe");
     fflush(NULL);
-    if (pipe2(words, O_CLOEXEC) < 0)
-        return slip_fail_errno(err, "cannot make a pipe");
     outputs->order = ends[1];
+    if (pipe2(words, O_CLOEXEC) < 0) {
+        (void)close(ends[0]);
+        return slip_fail_errno(err, "cannot make a pipe");
+    }
     outputs->answer = words[0];
     outputs->loader = fork();
     if (outputs->loader == 0) {
@@ -221,16 +223,21 @@ static int dismiss(struct slip_outputs *outputs, struct slip_buf *said)
     return slip_proc_exit_code(status);
 }
 
-/* The loader's error, as ours: what it printed last but its hint. */
+/* The loader's error, as ours, with what the engine said last before it. */
 static int pass_on(const char *words, int status, struct slip_error *err)
 {
     static const char mark[] = "error: ", hint_mark[] = "hint: ";
-    const char *error = strstr(words, mark), *hint = strstr(words, hint_mark);
+    const char *error = strstr(words, mark), *hint = strstr(words, hint_mark), *before = words;
 
     for (const char *next; error && (next = strstr(error + 1, mark));)
         error = next;
+    for (const char *p = words; error && p < error; p++)
+        if (*p == '\n' && p + 1 < error)
+            before = p + 1;
+    int length = error && before < error ? (int)strcspn(before, "\n") : 0;
     error = error ? error + strlen(mark) : "the image was not loaded";
-    slip_fail(err, status == 3 ? SLIP_EHOST : SLIP_ESTEP, "%.*s", (int)strcspn(error, "\n"), error);
+    slip_fail(err, status == 3 ? SLIP_EHOST : SLIP_ESTEP, "%.*s%s%.*s", (int)strcspn(error, "\n"),
+              error, length ? ": " : "", length, before);
     if (!hint)
         return -1;
     hint += strlen(hint_mark);

@@ -89,6 +89,10 @@ static const char *choose(const char *wanted, const struct slip_image *image,
     static const char *const engines[] = { "docker", "podman", "nerdctl" };
     bool any = !wanted || strcmp(wanted, "auto") == 0, found = false;
 
+    if (!any && !slip_proc_have(wanted) && !strchr(wanted, '/')) {
+        slip_fail(err, SLIP_EHOST, "there is no '%s' on this machine", wanted);
+        return NULL;
+    }
     for (size_t i = 0; i < SLIP_ARRAY_LEN(engines); i++) {
         slip_cleanup(slip_buf_release) struct slip_buf why = SLIP_BUF_INIT;
         const char *engine = any ? engines[i] : wanted;

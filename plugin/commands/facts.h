@@ -5,16 +5,17 @@
  *   title, version             name and first tag of the recipe
  *   source, revision           git: origin's address for everybody, the commit (commands/git.h)
  *   licenses                   file names in LICENSES/ (REUSE), joined by AND
- *   base.name, base.digest     the image that the target stands on: its reference in full, unless
- * it has none that others know, and the manifest for this platform
+ *   base.name, base.digest     the image that the target stands on: its reference in full, if it
+ *                              has one that others know, and the manifest for this platform
  *
  * Recipes are described; a Dockerfile only when --describe was given, as docker adds nothing to it.
  * Stronger than what is found: --describe, then the recipe's own keys, then labels and annotations
  * that the user set, one of which stands for both unless both were. An empty value takes the fact
  * away. What a base image says of itself is not what the user set.
  *
- * Facts change documents only, never a step: a commit that changes no input makes a new manifest
- * and nothing else. Depends on: commands/git, front, build/.
+ * Facts are in documents only: a commit that changes no input runs no command again. (Its time is
+ * that of all files, though, unless SOURCE_DATE_EPOCH is set.) Depends on: commands/git, front,
+ * build/.
  */
 #pragma once
 

@@ -86,7 +86,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     struct slip_display display = { 0 };
     const struct slip_opt opts[] = {
         SLIP_OPT_LIST('c', "change", &changes, "INSTRUCTION",
-                      "a Dockerfile instruction that says how the image starts; may be repeated"),
+                      "Dockerfile instruction on how the image starts; repeatable"),
         SLIP_DISPLAY_OPTS(&display),
         SLIP_OPT_END,
     };

@@ -129,7 +129,7 @@ static int settle(struct reading *r, struct slip_error *err)
     bool wants_dest = o->type < SLIP_OUT_REGISTRY;
     if (wants_dest == has_dest)
         return 0;
-    slip_fail(err, SLIP_EUSAGE, "-o type=%s %s a dest", r->type, wants_dest ? "needs" : "takes no");
+    slip_fail(err, SLIP_EUSAGE, "-o type=%s %s dest", r->type, wants_dest ? "needs a" : "takes no");
     return wants_dest ? slip_error_hint(err, "write it as type=%s,dest=PATH", r->type) : -1;
 }
 

@@ -20,9 +20,7 @@
 #include "util/digest.h"
 #include "util/events.h"
 
-#define SLIP_OUTPUT_TYPES                                            \
-    "oci, oci-archive, docker, dir, tar, registry or image; may be " \
-    "repeated"
+#define SLIP_OUTPUT_TYPES "oci, oci-archive, docker, dir, tar, registry, image; repeatable"
 
 enum slip_output_type {
     SLIP_OUT_OCI,

@@ -1,3 +1,4 @@
+#include "build/prune.h"
 #include "commands/command.h"
 
 static void bad(void *user, const char *what)
@@ -22,6 +23,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_fail(err, SLIP_EUSAGE, "'verify' needs --store");
         return slip_error_hint(err, "usage: slipway %s", slip_command_verify.synopsis);
     }
+    if (slip_store_enter(&s->store, getenv("SLIPWAY_TIER"), err) < 0)
+        return -1;
     int findings = slip_store_verify(&s->store, bad, s, err);
     if (findings < 0)
         return -1;

@@ -233,7 +233,7 @@ const struct slip_section *slip_section_find(struct slip_span name, struct slip_
 static void suggest_key(const struct slip_section *section, const char *word,
                         struct slip_error *err)
 {
-    const char *names[SLIP_ARRAY_LEN(build_keys)]; /* the longest list */
+    slip_cleanup(slip_freep) const char **names = slip_xcalloc(section->n, sizeof *names);
 
     for (size_t i = 0; i < section->n; i++)
         names[i] = section->keys[i].name;

@@ -1,5 +1,6 @@
 #include "registry/auth.h"
 
+#include <openssl/evp.h>
 #include <time.h>
 
 #include "registry/challenge.h"
@@ -93,49 +94,40 @@ static int find_credential(struct slip_registry *r, const struct slip_host *host
 
 static char *basic(const struct slip_credential *credential)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    static const char scheme[] = "Basic ";
     char *pair = slip_xasprintf("%s:%s", credential->user, credential->secret);
     size_t n = strlen(pair);
+    char *text = slip_xcalloc(1, sizeof scheme + (n + 2) / 3 * 4);
 
-    slip_buf_puts(&out, "Basic ");
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned v = (unsigned)(unsigned char)pair[i] << 16;
-        v |= i + 1 < n ? (unsigned)(unsigned char)pair[i + 1] << 8 : 0;
-        v |= i + 2 < n ? (unsigned char)pair[i + 2] : 0;
-        slip_buf_putc(&out, digits[v >> 18]);
-        slip_buf_putc(&out, digits[v >> 12 & 63]);
-        slip_buf_putc(&out, i + 1 < n ? digits[v >> 6 & 63] : '=');
-        slip_buf_putc(&out, i + 2 < n ? digits[v & 63] : '=');
-    }
+    memcpy(text, scheme, sizeof scheme);
+    EVP_EncodeBlock((unsigned char *)text + strlen(scheme), (const unsigned char *)pair, (int)n);
     wipe(pair);
-    return slip_buf_take(&out);
+    return text;
 }
 
-static void field(struct slip_registry *r, struct slip_buf *form, const char *key, const char *text)
+static void field(struct slip_buf *form, const char *key, const char *text)
 {
     const struct slip_curl *curl = slip_curl_load(NULL);
     char *escaped = curl->easy_escape(NULL, text, 0);
 
-    (void)r;
     slip_buf_printf(form, "%s%s=%s", form->len ? "&" : "", key, escaped ? escaped : "");
     curl->free(escaped);
 }
 
 /* What is asked of the token server: service, scopes, and who the client is. */
-static void put_form(struct slip_registry *r, const struct slip_challenge *c, const char *scope,
-                     bool one_field, struct slip_buf *form)
+static void put_form(const struct slip_challenge *c, const char *scope, bool one_field,
+                     struct slip_buf *form)
 {
     if (c->service)
-        field(r, form, "service", c->service);
+        field(form, "service", c->service);
     if (one_field) {
-        field(r, form, "scope", scope);
+        field(form, "scope", scope);
         return;
     }
     for (const char *p = scope; *p;) {
         size_t n = strcspn(p, " ");
         slip_cleanup(slip_freep) char *one = slip_xstrndup(p, n);
-        field(r, form, "scope", one);
+        field(form, "scope", one);
         p += n + (p[n] == ' ');
     }
 }
@@ -186,11 +178,11 @@ static int ask_token(struct slip_registry *r, const struct slip_host *host,
     if (check_realm(host, c->realm, err) < 0)
         return -1;
     if (identity) {
-        field(r, &form, "grant_type", "refresh_token");
-        field(r, &form, "client_id", "slipway");
-        field(r, &form, "refresh_token", credential->secret);
+        field(&form, "grant_type", "refresh_token");
+        field(&form, "client_id", "slipway");
+        field(&form, "refresh_token", credential->secret);
     }
-    put_form(r, c, scope, identity, &form);
+    put_form(c, scope, identity, &form);
     slip_cleanup(slip_freep) char *authorization =
         credential && !identity ? basic(credential) : NULL;
     slip_cleanup(slip_freep) char *url =

@@ -96,7 +96,7 @@ static int on_bytes(void *user, const struct slip_answer *answer, const void *p,
         return -1;
     if (n > f->size - f->draft.size)
         return slip_fail(err, SLIP_EINTEGRITY,
-                         "%s sends more than the %" PRIu64 " bytes the layer should have",
+                         "%s sends more than the %" PRIu64 " bytes the blob should have",
                          f->ref->registry, f->size);
     if (slip_draft_write(&f->draft, p, n, err) < 0)
         return -1;
@@ -132,16 +132,16 @@ static int attempt(struct fetch *f, const struct slip_host *host, const struct s
         return 1;
     if (rc == 0 && (answer.status == 200 || answer.status == 206))
         again = true, slip_fail(err, SLIP_EINTEGRITY,
-                                "%s sends %" PRIu64 " bytes of a layer that should have %" PRIu64,
+                                "%s sends %" PRIu64 " bytes of a blob that should have %" PRIu64,
                                 host->name, f->draft.size, f->size);
     else if (rc == 0)
-        (void)slip_refused(&request, "get a layer", &answer, err);
+        (void)slip_refused(&request, "get it", &answer, err);
     *ret_wait = slip_retry_after_ms(f->registry, tries, answer.retry_after);
     return again ? 0 : -1;
 }
 
-/* Tries, pauses, goes on. */
-static int from_place(struct fetch *f, const struct slip_host *host,
+/* Tries, pauses, goes on; a mirror that gives nothing is not waited for. */
+static int from_place(struct fetch *f, const struct slip_host *host, bool mirror,
                       const struct slip_digest *digest, struct slip_error *err)
 {
     unsigned wait;
@@ -154,7 +154,7 @@ static int from_place(struct fetch *f, const struct slip_host *host,
             return rc < 0 ? -1 : 0;
         if (f->draft.size > had) /* it moves: that is no failure in a row */
             tries = 1;
-        if (tries == SLIP_TRIES)
+        if (tries == SLIP_TRIES || (mirror && f->draft.size <= had))
             return -1;
         slip_error_release(err);
         if (slip_registry_pause(f->registry, wait, err) < 0)
@@ -175,7 +175,7 @@ static int from_places(struct fetch *f, const struct slip_digest *digest, struct
         slip_error_release(err);
         if (f->draft.fd < 0 && slip_draft_open(&f->draft, f->draft.store, err) < 0)
             return -1;
-        if (from_place(f, host, digest, err) == 0 &&
+        if (from_place(f, host, i + 1 < places->n, digest, err) == 0 &&
             slip_draft_commit(&f->draft, digest, NULL, err) == 0)
             return 0;
         if (err->code == SLIP_ECANCELLED)
@@ -194,7 +194,12 @@ static int tee_from_store(struct slip_store *store, const struct slip_digest *di
 
     if (fd < 0)
         return -1;
-    return tee < 0 || slip_copy_fd(fd, tee, err) == 0 || err->sys_errno == EPIPE ? 0 : -1;
+    if (tee < 0 || slip_copy_fd(fd, tee, err) == 0)
+        return 0;
+    if (err->sys_errno != EPIPE)
+        return -1;
+    slip_error_release(err); /* the reader has what it wanted */
+    return 0;
 }
 
 int slip_registry_fetch_blob(struct slip_registry *registry, const struct slip_reference *ref,
@@ -217,7 +222,7 @@ int slip_registry_fetch_blob(struct slip_registry *registry, const struct slip_r
     tell(&f, true);
     int rc = from_places(&f, digest, err);
     if (rc < 0)
-        (void)slip_error_context(err, "layer sha256:%.12s", digest->hex);
+        (void)slip_error_context(err, "blob sha256:%.12s", digest->hex);
     slip_emit(registry->options.events, &(struct slip_event){ .kind = SLIP_EVENT_TRANSFER,
                                                               .name = f.name,
                                                               .number = size,

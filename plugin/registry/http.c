@@ -192,6 +192,8 @@ static void set_trust(struct exchange *x, bool own)
 
     if (!own)
         return;
+    if (host->loopback)
+        x->curl->easy_set(x->handle, CURLOPT_PROXY, ""); /* no proxy can reach it */
     if (host->insecure || (host->loopback && !host->ca)) {
         x->curl->easy_set(x->handle, CURLOPT_SSL_VERIFYPEER, 0L);
         x->curl->easy_set(x->handle, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -308,10 +310,16 @@ static int perform(struct exchange *x, const char *url, bool own)
         return -1;
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return slip_fail(x->err, SLIP_ECANCELLED, "cancelled");
-    x->answer->transient = is_transient(code);
+    bool refused = strstr(words, " alert ") != NULL; /* TLS: it has looked, and says no */
+    x->answer->transient = is_transient(code) && !refused;
     x->answer->no_tls = code == CURLE_SSL_CONNECT_ERROR;
     slip_fail(x->err, SLIP_EREMOTE, "cannot reach %s: %s", x->host->address,
               *words ? words : x->curl->easy_strerror(code));
+    if (refused)
+        slip_error_hint(x->err,
+                        "the registry may want a client certificate: certs.d/%s/client.cert and "
+                        "client.key, or cert and key in config.ini",
+                        x->host->name);
     explain(code, x->host, x->err);
     return -1;
 }

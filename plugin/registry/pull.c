@@ -35,7 +35,7 @@ char *slip_pull_scope(const struct slip_host *host, const char *repository)
 }
 
 /* Asks for a manifest by tag or digest at one place. */
-static int ask_manifest(struct slip_registry *r, const struct slip_host *host,
+static int ask_manifest(struct slip_registry *r, const struct slip_host *host, bool once,
                         const struct slip_reference *ref, const char *which, const char *method,
                         struct slip_answer *ret, struct slip_error *err)
 {
@@ -45,6 +45,7 @@ static int ask_manifest(struct slip_registry *r, const struct slip_host *host,
     struct slip_request request = slip_repository_request(host, ref->repository, scope, path);
 
     slip_accept_documents(&headers);
+    request.once = once;
     request.question.method = method;
     request.question.headers = &headers;
     request.question.limit = SLIP_MANIFEST_LIMIT;
@@ -97,11 +98,12 @@ static int ask_places(struct slip_registry *r, const struct slip_reference *ref,
 
     for (size_t i = 0; places && i < places->n; i++) {
         slip_error_release(err);
-        if (ask_manifest(r, &places->v[i], ref, which, method, ret, err) == 0)
+        bool mirror = i + 1 < places->n; /* one that is in trouble is not waited for */
+        if (ask_manifest(r, &places->v[i], mirror, ref, which, method, ret, err) == 0)
             return 0;
         if (err->code == SLIP_ECANCELLED)
             return -1;
-        if (i + 1 < places->n)
+        if (mirror)
             slip_note(r->options.events, "mirror %s is passed over: %s", places->v[i].name,
                       err->msg);
         else if (ret->status == 404 && ref->tag && strcmp(which, ref->tag) == 0)

@@ -85,7 +85,8 @@ int slip_inventory_take(struct slip_inventory *inv, struct slip_store *store,
         add_all(inv, SLIP_GC_LOG, store->logs, "", err) < 0 ||
         (inv->scans >= 0 && add_all(inv, SLIP_GC_SCAN, inv->scans, "", err) < 0))
         return slip_error_context(err, "cannot list store '%s'", store->path);
-    qsort(inv->units, inv->n, sizeof(void *), by_use);
+    if (inv->n)
+        qsort(inv->units, inv->n, sizeof(void *), by_use);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "store/name.h"
+#include "store/seal.h"
 #include "store/transient.h"
 #include "store/use.h"
 #include "util/fs.h"
@@ -43,17 +44,50 @@ static const char *this_boot(void)
 
 enum trust { DOUBTFUL, UNSYNCED, SYNCED };
 
+/* <id>/meta: a line that says how it is with the disk, the seal, a checksum of both. */
+struct meta {
+    char state[64]; /* with its newline */
+    struct slip_digest seal;
+};
+
+static void checksum(const struct meta *meta, struct slip_digest *ret)
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    slip_sha256_update(&sha, meta->state, strlen(meta->state));
+    slip_sha256_update(&sha, meta->seal.hex, 64);
+    slip_sha256_finish(&sha, ret);
+}
+
+/* -1: unreadable, or not what was written. */
+static int read_meta(int dir, struct meta *ret)
+{
+    char text[sizeof ret->state + 2 * 65 + 1] = "";
+    struct slip_digest sum;
+    slip_cleanup(slip_closep) int fd = openat(dir, "meta", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    *ret = (struct meta){ 0 };
+    if (fd < 0 || slip_read_full(fd, text, sizeof text - 1) < 0)
+        return -1;
+    size_t n = strcspn(text, "\n") + 1;
+    if (n >= sizeof ret->state || strlen(text) != n + 2 * 65)
+        return -1;
+    memcpy(ret->state, text, n);
+    memcpy(ret->seal.hex, text + n, 64);
+    checksum(ret, &sum);
+    return memcmp(sum.hex, text + n + 65, 64) == 0 ? 0 : -1;
+}
+
 /* What can be said of the directory <id>; `dir` is its fd. Anything unreadable is doubtful. */
 static enum trust trust_of(int dir)
 {
-    char text[64] = "";
-    slip_cleanup(slip_closep) int fd = openat(dir, "meta", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct meta meta;
 
-    if (fd < 0 || slip_read_full(fd, text, sizeof text - 1) < 0)
+    if (read_meta(dir, &meta) < 0)
         return DOUBTFUL;
-    if (strcmp(text, META_SYNCED) == 0)
+    if (strcmp(meta.state, META_SYNCED) == 0)
         return SYNCED;
-    return text[0] && strcmp(text, this_boot()) == 0 ? UNSYNCED : DOUBTFUL;
+    return strcmp(meta.state, this_boot()) == 0 ? UNSYNCED : DOUBTFUL;
 }
 
 static int open_id(struct slip_store *store, const char *id)
@@ -95,8 +129,13 @@ int slip_snapshot_begin(struct slip_snapshot *snapshot, struct slip_store *store
     return -1;
 }
 
-static int write_meta(int dir, const char *text, struct slip_error *err)
+static int write_meta(int dir, const struct meta *meta, struct slip_error *err)
 {
+    struct slip_digest sum;
+
+    checksum(meta, &sum);
+    slip_cleanup(slip_freep) char *text =
+        slip_xasprintf("%s%s\n%s\n", meta->state, meta->seal.hex, sum.hex);
     return slip_write_file(dir, "meta", text, strlen(text), 0600, false, err);
 }
 
@@ -173,6 +212,7 @@ int slip_snapshot_commit(struct slip_snapshot *snapshot, const char *id, struct 
 {
     int session = slip_store_session(snapshot->store, err);
     bool known = this_boot()[0];
+    struct meta meta = { 0 };
 
     if (session < 0)
         return -1;
@@ -182,8 +222,10 @@ int slip_snapshot_commit(struct slip_snapshot *snapshot, const char *id, struct 
         return slip_error_context(err, "cannot publish snapshot %s", id);
     if (!known && syncfs(snapshot->dir) < 0) /* nothing else could tell later that it is whole */
         return slip_fail_errno(err, "cannot sync snapshot %s", id);
-    if (write_meta(snapshot->dir, known ? this_boot() : META_SYNCED, err) < 0 ||
-        publish(snapshot, session, id, err) < 0)
+    snprintf(meta.state, sizeof meta.state, "%s", known ? this_boot() : META_SYNCED);
+    if (slip_seal(snapshot->fs, &meta.seal, err) < 0)
+        return slip_error_context(err, "cannot publish snapshot %.12s", id);
+    if (write_meta(snapshot->dir, &meta, err) < 0 || publish(snapshot, session, id, err) < 0)
         return -1;
     slip_snapshot_release(snapshot);
     return 0;
@@ -224,6 +266,27 @@ int slip_snapshot_has(struct slip_store *store, const char *id)
     return dir >= 0 && trust_of(dir) != DOUBTFUL;
 }
 
+int slip_snapshot_verify(struct slip_store *store, const char *id, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int dir = open_id(store, id);
+    slip_cleanup(slip_closep) int fs =
+        dir < 0 ? -1 : openat(dir, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct slip_digest seal;
+    struct meta meta;
+
+    if (fs < 0)
+        return slip_fail_errno(err, "it has no content");
+    if (read_meta(dir, &meta) < 0)
+        return slip_fail(err, SLIP_EINTEGRITY, "its 'meta' is damaged");
+    if (trust_of(dir) == DOUBTFUL) /* since a power loss, perhaps: nobody will use it */
+        return 0;
+    if (slip_seal(fs, &seal, err) < 0)
+        return -1;
+    if (!slip_digest_equal(&seal, &meta.seal))
+        return slip_fail(err, SLIP_EINTEGRITY, "its files are not what they were");
+    return 0;
+}
+
 /* The ids of the snapshots that a sync would help. */
 static int list_unsynced(struct slip_store *store, struct slip_strv *ret, struct slip_error *err)
 {
@@ -252,7 +315,11 @@ int slip_store_sync(struct slip_store *store, struct slip_error *err)
         return slip_fail_errno(err, "cannot sync store '%s'", store->path);
     for (size_t i = 0; i < ids.n; i++) {
         slip_cleanup(slip_closep) int dir = open_id(store, ids.v[i]);
-        if (dir >= 0 && write_meta(dir, META_SYNCED, err) < 0)
+        struct meta meta;
+        if (dir < 0 || read_meta(dir, &meta) < 0)
+            continue;
+        memcpy(meta.state, META_SYNCED, sizeof META_SYNCED);
+        if (write_meta(dir, &meta, err) < 0)
             return -1;
     }
     return 0;

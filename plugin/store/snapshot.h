@@ -6,7 +6,8 @@
  *
  *   <id>/fs/    the layer directory, mode 0755 unless its maker says otherwise
  *   <id>/work/  overlay's scratch, only in a draft: removed before publishing
- *   <id>/meta   the boot during which it was published, and whether it is known to be on disk
+ *   <id>/meta   the boot during which it was published, or that it is known to be on disk; and a
+ *               digest of all that is in fs/ (seal.h)
  *
  * A snapshot is a cache, and fsync of each of its files would cost more than making it again. So
  * nothing is synced when it is published; a later session does it for all of them, once the kernel
@@ -40,3 +41,6 @@ void slip_snapshot_release(struct slip_snapshot *snapshot);
  */
 int slip_snapshot_open(struct slip_store *store, const char *id, struct slip_error *err);
 int slip_snapshot_has(struct slip_store *store, const char *id); /* 1 or 0 */
+/* Reads all of it: 0 when it is what was published; SLIP_EINTEGRITY. Its files must be readable: in
+ * the tier that made it. */
+int slip_snapshot_verify(struct slip_store *store, const char *id, struct slip_error *err);

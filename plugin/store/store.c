@@ -69,6 +69,10 @@ static int create(struct slip_store *store, struct slip_error *err)
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++)
         if (slip_mkdirs(store->root, parts[i].path, 0700, err) < 0)
             return slip_error_context(err, "cannot create a store at '%s'", store->path);
+    slip_cleanup(slip_closep) int lock =
+        openat(store->root, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return slip_fail_errno(err, "cannot create a store at '%s'", store->path);
     return slip_write_file(store->root, "format", FORMAT, strlen(FORMAT), 0600, true, err);
 }
 

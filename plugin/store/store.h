@@ -88,9 +88,10 @@ int slip_store_sync(struct slip_store *store, struct slip_error *err);
  * Every session begins with it. */
 void slip_store_sync_aged(struct slip_store *store);
 
-/* Checks every blob against its name, every record's checksum, every snapshot and ref for what it
- * points to, and that nothing else lies among them. Calls `bad(user, what)` for each finding.
- * Number of findings, or -1. */
+/* Checks every blob against its name, every record's checksum, every snapshot against its seal,
+ * every ref for what it points to, and that nothing else lies among them. Cache mounts, logs and
+ * scans of directories have nothing to be checked against. Snapshots can only be read in the tier
+ * that made them. Calls `bad(user, what)` for each finding. Number of findings, or -1. */
 int slip_store_verify(struct slip_store *store, void (*bad)(void *user, const char *what),
                       void *user, struct slip_error *err);
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -57,6 +58,8 @@ static void check_blob(struct audit *audit, const char *name)
     }
     slip_cleanup(slip_closep) int fd =
         openat(audit->store->blobs, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) /* removed meanwhile */
+        return;
     if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
         slip_digest_of_fd(fd, &digest, NULL, &err) < 0)
         finding(audit, "blob sha256:%s cannot be read", name);
@@ -97,7 +100,6 @@ static void check_shard(struct audit *audit, const char *shard)
     }
 }
 
-/* One that is not to be relied on since the last boot is no finding: nobody will use it. */
 static void check_snapshot(struct audit *audit, const char *id)
 {
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
@@ -109,9 +111,9 @@ static void check_snapshot(struct audit *audit, const char *id)
         finding(audit, "snapshots/%s is not a directory named by a key", id);
         return;
     }
-    slip_cleanup(slip_closep) int fs = slip_snapshot_open(audit->store, id, &err);
-    if (fs < 0 && slip_snapshot_has(audit->store, id))
-        finding(audit, "snapshot %s has no content", id);
+    if (slip_snapshot_verify(audit->store, id, &err) < 0 &&
+        fstatat(audit->store->snapshots, id, &st, AT_SYMLINK_NOFOLLOW) == 0) /* else: removed */
+        finding(audit, "snapshot %s: %s", id, err.msg);
 }
 
 static void check_ref(struct audit *audit, const char *file)

@@ -64,23 +64,35 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
         [SLIP_EVENT_CACHED] = "cached",     [SLIP_EVENT_LOG] = "log",
         [SLIP_EVENT_DONE] = "done",         [SLIP_EVENT_FAILED] = "failed",
         [SLIP_EVENT_CANCELED] = "canceled", [SLIP_EVENT_NOTE] = "note",
-        [SLIP_EVENT_WARNING] = "warning",   [SLIP_EVENT_TRANSFER] = "transfer",
+        [SLIP_EVENT_WARNING] = "warning",
     };
 
-    if (event->kind == SLIP_EVENT_NOTE && !ui->options.verbose)
+    if ((event->kind == SLIP_EVENT_NOTE && !ui->options.verbose) ||
+        event->kind == SLIP_EVENT_TRANSFER)
         return;
     json_t *object = begin(ui, names[event->kind], step);
     if (event->kind == SLIP_EVENT_PLAN)
         json_object_set_new(object, "steps", json_integer((json_int_t)event->number));
-    if (event->kind == SLIP_EVENT_TRANSFER) {
-        put(object, "name", event->name);
-        json_object_set_new(object, "bytes", json_integer((json_int_t)event->number));
-        json_object_set_new(object, "total", json_integer((json_int_t)event->total));
-    }
     if (step && step->state != SLIP_UI_RUNNING)
         json_object_set_new(object, "ms",
                             json_integer((json_int_t)((step->end - step->start) / 1000000)));
     put(object, "text", event->text);
+    end(ui, object);
+}
+
+/* Its begin, its end, and ten times a second between. */
+static void transfer(struct slip_ui *ui, struct slip_ui_transfer *t, const char *why)
+{
+    uint64_t now = slip_ui_now(ui);
+
+    if (!why && t->number > t->first && now - t->said < SLIP_UI_SECOND / 10)
+        return;
+    t->said = now;
+    json_t *object = begin(ui, "transfer", NULL);
+    put(object, "name", t->name);
+    json_object_set_new(object, "bytes", json_integer((json_int_t)t->number));
+    json_object_set_new(object, "total", json_integer((json_int_t)t->total));
+    put(object, "text", why && *why ? why : NULL);
     end(ui, object);
 }
 
@@ -126,6 +138,7 @@ static void summary(struct slip_ui *ui, const char *text)
 const struct slip_ui_view slip_ui_json = {
     .event = event,
     .line = line,
+    .transfer = transfer,
     .failure = failure,
     .summary = summary,
 };

@@ -44,10 +44,12 @@ static void forget(struct slip_ui *ui, struct slip_ui_transfer *t)
 
 void slip_ui_transfer_take(struct slip_ui *ui, const struct slip_event *event)
 {
-    struct slip_ui_transfer *t = find(ui, event->name);
     bool over = event->number >= event->total || event->text;
 
-    if (!ui->view->transfer || ui->finished || (!t && !(t = begin(ui, event))))
+    if (!ui->view->transfer || ui->finished || !event->name)
+        return;
+    struct slip_ui_transfer *t = find(ui, event->name);
+    if (!t && !(t = begin(ui, event)))
         return;
     t->number = event->number;
     t->total = event->total;

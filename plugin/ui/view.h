@@ -46,7 +46,7 @@ struct slip_ui_transfer {
     char *name; /* owned, clean: "pulling debian 3f4e…" */
     uint64_t number, total;
     uint64_t first, start; /* bytes at the first event, and when that was */
-    uint64_t said;         /* plain: when it was last spoken of */
+    uint64_t said;         /* plain, json: when it was last spoken of */
 };
 
 struct slip_ui_view {

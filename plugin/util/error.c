@@ -36,8 +36,9 @@ int slip_fail_errno(struct slip_error *err, const char *fmt, ...)
     va_end(ap);
     if (saved == ENOSPC || saved == EDQUOT) {
         err->code = SLIP_EHOST;
-        slip_error_hint(err, "free some space, or set SLIPWAY_STORE to a larger disk; "
-                             "'slipway cache du' shows what the store holds");
+        slip_error_hint(err,
+                        "make room ('slipway cache prune' removes what no image needs), or set "
+                        "SLIPWAY_STORE to a larger disk");
     }
     return -1;
 }

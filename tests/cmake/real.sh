@@ -11,6 +11,7 @@ cleanup() {
     trap - EXIT
     [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
     [ -z "${daemon:-}" ] || wait "$daemon" 2>/dev/null || true
+    [ -z "${registry_pids:-}" ] || end_registries
     chmod -R u+rwX "$work" 2>/dev/null || true
     # Some files of the store belong to subordinate ids, which only exist inside.
     [ ! -d "$work/store" ] || "$slipway" cache prune --all || true

@@ -47,3 +47,32 @@ mk image IMAGE_TOOLCHAIN=host
 [ ! -e "$work/plain-make/counter" ] || fail "the stage wrote into the tree"
 mk image-run IMAGE_TOOLCHAIN=host
 grep -q '^1 2 3 4 5$' "$work/log" || fail "the program of the stage"
+
+# To a registry and back: sent once, then nothing; and a base from there, pinned by a lock file.
+command -v docker-registry >/dev/null || exit 0
+cd "$work"
+CASE=$SOURCE/tests/e2e/cli/manual
+# shellcheck source=/dev/null
+. "$SOURCE/tests/registry/lib.sh"
+trap 'end_registries; slipway cache prune --all && rm -rf "$work"' EXIT
+start_registry main
+mk image-push IMAGE="$reg/acme/counter:2"
+grep -q "^$reg/acme/counter@$(cat "$out/counter.digest")\$" "$work/log" || fail "push says nothing"
+mk image-push IMAGE="$reg/acme/counter:2"
+grep -q ' 0 uploaded' "$work/log" || fail "what the registry has was sent again"
+mkdir next
+cat >next/Makefile <<END
+IMAGE := next
+IMAGE_BASE := $reg/acme/counter:2
+IMAGE_FILES := file:/etc/file
+file:
+	echo x >file
+include $SOURCE/make/slipway.mk
+END
+next() { "$MAKE" -C next SLIPWAY=slipway "$@" >"$work/log" 2>&1; }
+! next image SLIPWAY_FLAGS=--locked || fail "a base that is not pinned was used"
+grep -q 'is not pinned' "$work/log" || fail "no word of the lock"
+slipway lock -f next/build/images/next.slipway next || fail "slipway lock"
+next image SLIPWAY_FLAGS=--locked || fail "a pinned base"
+slipway inspect oci:next/build/images/next.oci >"$work/log"
+grep -q "\"org.opencontainers.image.base.name\": \"$reg/acme/counter:2\"" "$work/log" || fail "no word of the base"

@@ -3,12 +3,12 @@ echo a >"$src/a"
 project NONE <<'END'
 install(FILES a DESTINATION etc)
 add_container_image(one-image NAME one)
-add_container_image(two-image NAME two)
+add_container_image(two-image NAME localhost:5000/acme/two TAGS 1 "$<LOWER_CASE:Latest>")
 END
 configure
 builds 0 all
 builds 2 images
-for verb in tar load run shell explain eject; do
+for verb in tar load push run shell explain eject; do
     build one-image-$verb
 done
 image="oci:$out/one-image.oci"
@@ -16,6 +16,9 @@ called "[export] [$image] [-o] [type=docker,dest=$out/one-image.tar]"
 for verb in load run shell explain; do
     called "[$verb] [$image]"
 done
+called "[push] [$image] [one:1.2] [one:latest]"
+build two-image-push
+called "[push] [oci:$out/two-image.oci] [localhost:5000/acme/two:1] [localhost:5000/acme/two:latest]"
 called "[generate] [-f] [$out/one-image.slipway]"
 has "$out/one-image.Dockerfile" "name = one"
 [ -f "$out/one-image.tar" ] || fail "no tar"

@@ -63,3 +63,12 @@ cd "$work/tree"
 commit three
 build "$work/b2" --target hello-image
 says revision "$(git rev-parse HEAD)"
+
+# With the commit's own time, which is that of all files, no command runs again either.
+unset SOURCE_DATE_EPOCH
+build "$work/b2" --target hello-image
+sleep 1
+commit four
+build "$work/b2" --target hello-image
+says revision "$(git rev-parse HEAD)"
+! grep -qE '#[0-9]+ [0-9]+\.' "$work/log" || fail "a command ran"

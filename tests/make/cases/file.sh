@@ -12,7 +12,7 @@ END
 mkdir sub
 touch sub/Dockerfile
 mk image
-called "[build] [-f] [sub/Dockerfile] [--frontend] [dockerfile] [-t] [acme/prog:3] [--target] [final] [--build-arg] [A=1] [--label] [l=1] [-o] [type=oci,dest=build/images/prog.oci]"
+called "[build] [-f] [sub/Dockerfile] [--frontend] [dockerfile] [-t] [acme/prog:3] [--describe] [title=prog] [--describe] [version=3] [--target] [final] [--build-arg] [A=1] [--label] [l=1] [-o] [type=oci,dest=build/images/prog.oci]"
 [ ! -e made ] || fail "the tree was built for a Dockerfile"
 [ ! -e build/images/prog.slipway ] || fail "a recipe was written"
 makefile <<'END'

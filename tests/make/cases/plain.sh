@@ -45,6 +45,7 @@ mk image-tar
 called "[export] [oci:build/images/prog.oci] [-o] [type=docker,dest=build/images/prog.tar]"
 mk image-eject
 has build/images/prog.Dockerfile "acme/prog"
-refuses "comes with registries" image-push
+mk image-push
+called "[push] [oci:build/images/prog.oci] [acme/prog:7]"
 mk image-clean
 [ -z "$(ls build/images)" ] || fail "image-clean left $(ls build/images)"

@@ -1,4 +1,5 @@
 #include "store/snapshot.h"
+#include "util/digest.h"
 
 #include <errno.h>
 #include <time.h>
@@ -76,15 +77,33 @@ static void a_release_takes_the_draft_away(void **state)
 #define OTHER_BOOT "boot 00000000-0000-0000-0000-000000000000\n"
 
 static const struct meta {
-    const char *name, *text; /* NULL: no file */
-    int has;
+    const char *name;
+    const char *state; /* a meta with a right checksum */
+    const char *text;  /* or whatever; both NULL: no file */
+    int has, findings;
 } metas[] = {
-    { "another boot", OTHER_BOOT, 0 },
-    { "synced", "synced\n", 1 },
-    { "cut off", "", 0 },
-    { "absent", NULL, 0 },
-    { "unheard of", "perhaps\n", 0 },
+    { "another boot", OTHER_BOOT, NULL, 0, 0 },
+    { "synced", "synced\n", NULL, 1, 0 },
+    { "unheard of", "perhaps\n", NULL, 0, 0 },
+    { "cut off", NULL, "", 0, 1 },
+    { "absent", NULL, NULL, 0, 1 },
+    { "without a seal", NULL, "synced\n", 0, 1 },
 };
+
+/* The meta that is there, with another first line and a checksum that fits. */
+static void set_state(struct scratch *s, const char *state)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf sum_of = SLIP_BUF_INIT;
+    struct slip_digest sum;
+
+    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 300, &text, &s->err), 0);
+    const char *seal = strchr(slip_buf_str(&text), '\n') + 1;
+    slip_buf_printf(&sum_of, "%s%.64s", state, seal);
+    slip_digest_of(sum_of.data, sum_of.len, &sum);
+    slip_cleanup(slip_freep) char *anew = slip_xasprintf("%s%.64s\n%s\n", state, seal, sum.hex);
+    scratch_write(s->store.snapshots, KEY "/meta", anew);
+}
 
 static void counts_only_when_it_is_sure(void **state)
 {
@@ -95,12 +114,14 @@ static void counts_only_when_it_is_sure(void **state)
     scratch_setup(&scratch);
     struct scratch *s = scratch;
     publish(s, "one");
-    if (row->text)
+    if (row->state)
+        set_state(s, row->state);
+    else if (row->text)
         scratch_write(s->store.snapshots, KEY "/meta", row->text);
     else
         assert_int_equal(unlinkat(s->store.snapshots, KEY "/meta", 0), 0);
     assert_int_equal(slip_snapshot_has(&s->store, KEY), row->has);
-    assert_int_equal(scratch_verify(s, &found), 0);
+    assert_int_equal(scratch_verify(s, &found), row->findings);
     publish(s, "two");
     assert_content(s, row->has ? "one" : "two");
     assert_int_equal(scratch_count(s->store.snapshots, "."), 1);
@@ -114,12 +135,12 @@ static void sync_makes_it_sure(void **state)
 
     assert_int_equal(slip_store_sync(&s->store, &s->err), 0);
     publish(s, "one");
-    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 100, &text, &s->err), 0);
+    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 300, &text, &s->err), 0);
     assert_int_equal(strncmp(slip_buf_str(&text), "boot ", 5), 0);
     assert_int_equal(slip_store_sync(&s->store, &s->err), 0);
     slip_buf_clear(&text);
-    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 100, &text, &s->err), 0);
-    assert_string_equal(slip_buf_str(&text), "synced\n");
+    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 300, &text, &s->err), 0);
+    assert_int_equal(strncmp(slip_buf_str(&text), "synced\n", 7), 0);
     assert_int_equal(slip_snapshot_has(&s->store, KEY), 1);
 }
 
@@ -148,8 +169,8 @@ static void only_the_aged_are_synced_by_the_way(void **state)
     assert_int_equal(utimensat(s->store.root, "unsynced", when, 0), 0);
     slip_store_sync_aged(&s->store);
     bool marked = faccessat(s->store.root, "unsynced", F_OK, 0) < 0;
-    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 100, &text, &s->err), 0);
-    assert_int_equal(strcmp(slip_buf_str(&text), "synced\n") == 0, marked);
+    assert_int_equal(slip_read_file(s->store.snapshots, KEY "/meta", 300, &text, &s->err), 0);
+    assert_int_equal(strncmp(slip_buf_str(&text), "synced\n", 7) == 0, marked);
     if (row->seconds < 60)
         assert_false(marked);
     scratch_teardown(&scratch);

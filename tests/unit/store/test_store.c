@@ -218,7 +218,8 @@ static const struct damage {
       "the name 'a:1' stands for blob sha256:" HELLO ", which is not there" },
     { "a stray file among blobs", stray_blob, "blobs/sha256/stray is not named by a digest" },
     { "a damaged record", change_record, "record " KEY " is damaged (and will be ignored)" },
-    { "a snapshot without content", empty_snapshot, "snapshot " KEY " has no content" },
+    { "a snapshot without content", empty_snapshot,
+      "snapshot " KEY ": it has no content" },
     { "a damaged ref", change_ref, "refs/a%3A1 is damaged" },
     { "a ref under another name", rename_ref, "refs/b%3A1 is of another name, 'a:1'" },
 };

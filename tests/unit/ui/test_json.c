@@ -1,8 +1,17 @@
 #include "stage.h"
 #include "util/json.h"
 
+static void move(struct stage *s)
+{
+    for (uint64_t i = 0; i < 90; i++, s->ms += 2)
+        say_moved(s, "pulling app \033[2Jx", i, 90, NULL);
+    say_moved(s, "pulling app \033[2Jx", 90, 90, "the line was cut");
+    s->ms = 0;
+}
+
 static void play(struct stage *s)
 {
+    move(s);
     say_plan(s, 2);
     say_cached(s, 1, "FROM \"debian\"");
     say_step(s, 2, "RUN make");
@@ -20,9 +29,15 @@ static void play(struct stage *s)
 #define HEAD(ms, event) "{\"v\":1,\"ts\":\"1970-01-01T00:00:00." ms "Z\",\"event\":\"" event "\""
 #define STEP_2 ",\"step\":2,\"name\":\"RUN make\""
 
-static const char expected[] = HEAD("000", "plan") ",\"steps\":2}\n" HEAD(
-    "000", "cached") ",\"step\":1,\"name\":\"FROM \\\"debian\\\"\",\"ms\":0}\n" HEAD("000", "step")
-    STEP_2 "}\n" HEAD("250", "log") STEP_2
+#define PULLING ",\"name\":\"pulling app x\",\"bytes\":"
+
+static const char expected[] =
+    HEAD("000", "transfer") PULLING "0,\"total\":90}\n" HEAD("100", "transfer") PULLING
+    "50,\"total\":90}\n" HEAD("180", "transfer") PULLING
+    "90,\"total\":90,\"text\":\"the line was cut\"}\n" HEAD("000", "plan") ",\"steps\":2}\n" HEAD(
+        "000", "cached") ",\"step\":1,\"name\":\"FROM \\\"debian\\\"\",\"ms\":0}\n" HEAD("000",
+                                                                                         "step")
+        STEP_2 "}\n" HEAD("250", "log") STEP_2
     ",\"stream\":\"stderr\",\"text\":\"\\u001B[31mred\\u001B[0m \xef\xbf\xbd\"}\n" HEAD("250",
                                                                                         "failed")
         STEP_2 ",\"ms\":250,\"text\":\"exited with status 2\"}\n" HEAD(
