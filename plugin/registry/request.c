@@ -61,13 +61,21 @@ static void learn_scheme(struct slip_registry *r, const struct slip_host *host, 
     pthread_mutex_unlock(&r->mutex);
 }
 
-/* An upload may be sent to somebody else, who must not be told who we are. */
-static bool leads_home(struct slip_registry *r, const struct slip_host *host, const char *url)
+/* An upload may be sent to somebody else, who must not be told who we are; but never out of TLS. 1:
+ * the host itself. 0: another. -1: refused. */
+static int leads_home(struct slip_registry *r, const struct slip_host *host, const char *url,
+                      struct slip_error *err)
 {
-    const struct slip_curl *curl = slip_curl_load(NULL);
+    const struct slip_curl *curl = slip_curl_load(err);
     slip_cleanup(slip_freep) char *home = slip_host_url(r, host, "");
 
-    return curl && slip_url_same_origin(curl, home, url);
+    if (!curl)
+        return -1;
+    if (!slip_url_is_downgrade(curl, home, url) || host->insecure || host->loopback)
+        return slip_url_same_origin(curl, home, url);
+    slip_fail(err, SLIP_EREMOTE, "%s sends from https to plain http, which is refused", host->name);
+    return slip_error_hint(err, "behind a proxy, a registry must be told that it is reached by "
+                                "https (X-Forwarded-Proto)");
 }
 
 /* One try, with the authorization that is known. */
@@ -83,8 +91,10 @@ static int try_once(struct slip_registry *r, const struct slip_request *request,
 
     if (url)
         question.url = url;
-    if (request->path || leads_home(r, request->host, question.url))
-        question.authorization = authorization;
+    int home = url ? 1 : leads_home(r, request->host, question.url, err);
+    if (home < 0)
+        return -1;
+    question.authorization = home ? authorization : NULL;
     int rc = slip_http(r, request->host, &question, ret, err);
     if (rc == 0 || !url || !ret->no_tls || !may_be_plain || !slip_starts_with(url, "https:"))
         return rc;
