@@ -214,7 +214,6 @@ static void somebody_renames_meanwhile(void **state)
     struct sandbox *s = *state;
     slip_cleanup(slip_buf_release) struct slip_buf tar = SLIP_BUF_INIT;
     slip_cleanup(slip_closep) int outside = sandbox_dir(s, "outside");
-    slip_cleanup(slip_closep) int d = sandbox_dir(s, "root/d");
     slip_cleanup(slip_closep) int root = sandbox_dir(s, "root");
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     struct attack attack = { .root = root };
@@ -222,6 +221,7 @@ static void somebody_renames_meanwhile(void **state)
     pthread_t thread;
     char name[32];
 
+    assert_int_equal(mkdirat(root, "d", 0755), 0);
     assert_int_equal(symlinkat("../outside", root, "l"), 0);
     put_file(outside, "victim", "untouched", 0600);
     assert_int_equal(mkfifoat(outside, "pipe", 0600), 0);
