@@ -247,7 +247,10 @@ static int link_again(const struct settling *s, int dir, const char *name, const
 static int copy_file(const struct settling *s, int from, int dir, const char *name,
                      const struct stat *st, struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int to = openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Without the right to override modes, the empty file must be opened up first. */
+    int opened = fchmodat(dir, name, 0600, 0);
+    slip_cleanup(slip_closep) int to =
+        opened < 0 ? -1 : openat(dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 
     if ((uint64_t)st->st_size > s->debts->bytes)
         return slip_fail(err, SLIP_EINPUT, "'%s' is more than the archive may unpack to", name);
