@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -28,8 +29,11 @@ static int read_all(int fd, int64_t deadline, struct slip_buf *out, struct slip_
     for (;;) {
         struct pollfd ready = { .fd = fd, .events = POLLIN };
         int64_t left = deadline - now_ms();
-        if (deadline && (left <= 0 || poll(&ready, 1, (int)left) == 0))
+        int n_ready = !deadline ? 1 : left <= 0 ? 0 : poll(&ready, 1, (int)left);
+        if (n_ready == 0)
             return slip_fail(err, SLIP_ESYSTEM, "a helper program takes too long");
+        if (n_ready < 0) /* a signal: look at the clock again */
+            continue;
         char *at = slip_buf_reserve(out, 4096);
         ssize_t n = read(fd, at, 4096);
         if (n < 0 && errno == EINTR)
@@ -43,6 +47,23 @@ static int read_all(int fd, int64_t deadline, struct slip_buf *out, struct slip_
         out->len += (size_t)n;
         out->data[out->len] = '\0';
     }
+}
+
+/* The end of its output need not be its end. */
+static int await_end(pid_t pid, int64_t deadline, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int end = deadline ? pidfd_open(pid, 0) : -1;
+    struct pollfd ended = { .fd = end, .events = POLLIN };
+
+    while (end >= 0) {
+        int64_t left = deadline - now_ms();
+        int n_ready = left <= 0 ? 0 : poll(&ended, 1, (int)left);
+        if (n_ready > 0)
+            return 0;
+        if (n_ready == 0)
+            return slip_fail(err, SLIP_ESYSTEM, "a helper program takes too long");
+    }
+    return 0;
 }
 
 int slip_proc_exit_code(int wait_status)
@@ -94,6 +115,8 @@ static int run(char *const argv[], const struct way *way, struct slip_buf *captu
         (void)close(out[1]);
     int64_t deadline = way->seconds ? now_ms() + (int64_t)way->seconds * 1000 : 0;
     int rc = capture ? read_all(from, deadline, capture, err) : 0, exec_errno = 0;
+    if (rc == 0)
+        rc = await_end(pid, deadline, err);
     if (rc < 0)
         (void)kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
