@@ -160,8 +160,12 @@ static int take_token(struct slip_registry *r, const struct slip_host *host, con
 static int check_realm(const struct slip_host *host, const char *realm, struct slip_error *err)
 {
     bool plain = slip_starts_with(realm, "http://");
+    slip_cleanup(slip_freep) char *at =
+        plain ? slip_xstrndup(realm + 7, strcspn(realm + 7, "/?#")) : NULL;
+    bool stays = plain && !strchr(at, '@') && slip_host_is_loopback(at);
 
-    if (slip_starts_with(realm, "https://") || (plain && (host->insecure || host->loopback)))
+    if (slip_starts_with(realm, "https://") ||
+        (plain && (host->insecure || (host->loopback && stays))))
         return 0;
     return slip_fail(err, SLIP_EREMOTE, "%s sends to '%.60s' for a token, which is refused%s",
                      host->name, realm, plain ? ": it is not https" : "");

@@ -160,8 +160,7 @@ void slip_hosts_close(struct slip_hosts *hosts)
     free(hosts);
 }
 
-/* localhost, 127.0.0.0/8, [::1]; with or without a port. */
-static bool is_loopback(const char *address)
+bool slip_host_is_loopback(const char *address)
 {
     size_t n = *address == '[' ? strcspn(address, "]") + 1 : strcspn(address, ":");
     slip_cleanup(slip_freep) char *host = slip_xstrndup(address, n);
@@ -212,7 +211,7 @@ static struct slip_host make_host(const struct slip_hosts *hosts, const char *wh
         .address = slip_xstrdup(hub ? "registry-1.docker.io" : name),
         .prefix = where[n] ? slip_xasprintf("%s/", where + n + 1) : slip_xstrdup(""),
         .insecure = s && s->insecure,
-        .loopback = is_loopback(name),
+        .loopback = slip_host_is_loopback(name),
         .ca = copy_of(s ? s->ca : NULL),
         .cert = copy_of(s ? s->cert : NULL),
         .key = copy_of(s ? s->key : NULL),

@@ -44,3 +44,5 @@ void slip_hosts_close(struct slip_hosts *hosts);
 int slip_hosts_find(struct slip_hosts *hosts, const char *registry, struct slip_host **ret,
                     size_t *ret_n, struct slip_error *err);
 void slip_hosts_free(struct slip_host *hosts, size_t n);
+/* localhost, 127.0.0.0/8, [::1]; with or without a port. */
+bool slip_host_is_loopback(const char *address);

@@ -16,6 +16,8 @@ FAULTS = {
     "token-down": "the same, and the token server is in trouble at first",
     "identity": "the token server wants a refresh token by POST",
     "realm-file": "the token server is at file:///",
+    "realm-plain": "the token server is another machine, without TLS",
+    "realm-user": "the same, in a name that looks like this machine",
     "basic": "401 wants user and password",
     "busy": "429 with Retry-After in seconds, once for each path that is read and each way to write",
     "busy-date": "429 with Retry-After as a date, once",
@@ -60,6 +62,11 @@ FAULTS = {
     "read-only": "405 for everything that writes",
 }
 
+REALMS = {
+    "realm-file": "file:///etc/passwd",
+    "realm-plain": "http://192.0.2.1/token",
+    "realm-user": "http://localhost:1@192.0.2.1/token",
+}
 port, layout, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 lock = threading.Lock()
 seen, tokens, pushed, sessions = {}, {}, {}, {}
@@ -143,7 +150,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return True
             self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="faulty"')
             return False
-        if self.fault not in ("token", "expires", "token-down", "identity", "realm-file", "mount-denied"):
+        if self.fault not in ("redirect", "token", "expires", "token-down", "identity", "realm-file", "realm-plain", "realm-user", "mount-denied"):
             return True
         want = "repository:%s:%s" % (self.repository, "pull,push" if write else "pull")
         with lock:
@@ -154,7 +161,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 scopes[held] -= 1
         if left:
             return True
-        realm = "file:///etc/passwd" if self.fault == "realm-file" else "http://localhost:%d/token/%s" % (port, self.fault)
+        realm = REALMS.get(self.fault, "http://localhost:%d/token/%s" % (port, self.fault))
         self.error(401, "UNAUTHORIZED", WWW_Authenticate='Bearer realm="%s",service="faulty",scope="%s"' % (realm, want))
         return False
 
