@@ -1,5 +1,7 @@
 #include "registry/credentials.h"
 
+#include "registry/url.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -47,7 +49,8 @@ static char *plain_key(const char *key)
 
     while (n && from[n - 1] == '/')
         n--;
-    if (scheme) /* an URL names the host; its path is the API's version */
+    /* a URL names the host, and its path is the API's version */
+    if (scheme || strncasecmp(from, "index.docker.io/", 16) == 0)
         n = strcspn(from, "/");
     char *plain = slip_xstrndup(from, n);
     if (strcasecmp(plain, "index.docker.io") == 0 ||
@@ -139,6 +142,18 @@ static int helper_says(struct slip_buf *answer, const char *program, struct slip
     return 1;
 }
 
+static int helper_failed(struct slip_buf *answer, const char *program, int status,
+                         struct slip_error *err)
+{
+    size_t line = strcspn(slip_buf_str(answer), "\r\n");
+    slip_cleanup(slip_freep) char *words =
+        slip_xstrndup(slip_buf_str(answer), line < 200 ? line : 200);
+
+    slip_make_printable(words);
+    return slip_fail(err, SLIP_EREMOTE, "'%s get' fails with status %d: %s", program, status,
+                     words);
+}
+
 /* docker-credential-<name> get, as its protocol has it. */
 static int ask_helper(const char *name, const char *server, struct slip_credential *ret,
                       struct slip_error *err)
@@ -159,8 +174,7 @@ static int ask_helper(const char *name, const char *server, struct slip_credenti
         return slip_error_context(err, "'%s'", program);
     int rc = status == 0 ? helper_says(&answer, program, ret, err) : 0;
     if (status != 0 && !strstr(slip_buf_str(&answer), "credentials not found"))
-        rc = slip_fail(err, SLIP_EREMOTE, "'%s get' fails with status %d: %.*s", program, status,
-                       (int)strcspn(slip_buf_str(&answer), "\r\n"), slip_buf_str(&answer));
+        rc = helper_failed(&answer, program, status, err);
     explicit_bzero(answer.data, answer.len);
     return rc;
 }

@@ -76,7 +76,7 @@ static int take_bool(const struct slip_ini_item *item, const char *text, bool *r
     return slip_fail_at(err, item->value, "'%s' is neither true nor false", text);
 }
 
-/* "host[:port][/prefix]", perhaps with a scheme in front that says what `insecure` should. */
+/* "host[:port][/prefix]"; a scheme in front is passed over: `insecure` says what it would. */
 static int take_mirror(struct settings *s, const struct slip_ini_item *item, const char *text,
                        struct slip_error *err)
 {
@@ -118,6 +118,8 @@ static int take_item(void *user, const struct slip_ini_item *item, struct slip_e
         return take_bool(item, value, &s->insecure, err);
     for (size_t i = 2; i < SLIP_ARRAY_LEN(keys); i++)
         if (strcmp(key, keys[i]) == 0) {
+            if (!*value)
+                return slip_fail_at(err, item->key, "'%s' needs a file", key);
             char **to = path_setting(s, key);
             free(*to);
             *to = slip_path_join(*hosts->dir ? hosts->dir : ".", value);
