@@ -75,22 +75,29 @@ static const char *kept_parents(const char *pattern, const char *path)
     return strncmp(path, pattern, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-static char *destination(const struct slip_copy *copy, int to, const char *pattern,
-                         const char *path, bool is_dir, size_t count)
+/* Where a file of that name goes: into the destination when that is a directory, by its slash or
+ * because it is there; else it becomes the destination, and so do all files of the instruction, one
+ * after the other. */
+static char *file_destination(const char *dest, int to, const char *name)
 {
-    const char *dest = copy->dest;
     struct stat st;
 
-    if (copy->parents)
-        return slip_xasprintf("%s/%s", dest, kept_parents(pattern, path));
-    if (is_dir)
-        return slip_xstrdup(dest);
-    bool into = slip_ends_with(dest, "/") || count > 1;
+    bool into = slip_ends_with(dest, "/");
     if (!into) {
         slip_cleanup(slip_closep) int there = slip_open_in_root(to, dest, O_PATH, 0);
         into = there >= 0 && fstat(there, &st) == 0 && S_ISDIR(st.st_mode);
     }
-    return into ? slip_xasprintf("%s/%s", dest, slip_path_base(path)) : slip_xstrdup(dest);
+    return into ? slip_xasprintf("%s/%s", dest, name) : slip_xstrdup(dest);
+}
+
+static char *destination(const struct slip_copy *copy, int to, const char *pattern,
+                         const char *path, bool is_dir)
+{
+    if (copy->parents)
+        return slip_xasprintf("%s/%s", copy->dest, kept_parents(pattern, path));
+    if (is_dir)
+        return slip_xstrdup(copy->dest);
+    return file_destination(copy->dest, to, slip_path_base(path));
 }
 
 /* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
@@ -141,7 +148,7 @@ static int add_archive(struct slip_builder *b, int from, const char *path, int t
 
 static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
                      const struct target *target, const char *pattern, const char *path,
-                     size_t count, struct slip_error *err)
+                     struct slip_error *err)
 {
     slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, path, O_PATH, 0);
     struct stat st;
@@ -149,8 +156,7 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
     if (at < 0 || fstat(at, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", path);
     bool is_dir = S_ISDIR(st.st_mode);
-    slip_cleanup(slip_freep) char *dest =
-        destination(copy, target->root, pattern, path, is_dir, count);
+    slip_cleanup(slip_freep) char *dest = destination(copy, target->root, pattern, path, is_dir);
     if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, path))
         return add_archive(b, source->root, path, target->root, copy->dest, err);
     const struct slip_copy_tree tree = {
@@ -176,9 +182,8 @@ static int write_inlines(const struct slip_copy *copy, const struct target *targ
     for (size_t i = 0; i < copy->ninlines; i++) {
         const struct slip_inline *file = &copy->inlines[i];
         mode_t mode = 0644;
-        bool into = slip_ends_with(copy->dest, "/") || copy->ninlines > 1;
         slip_cleanup(slip_freep) char *path =
-            into ? slip_xasprintf("%s/%s", copy->dest, file->name) : slip_xstrdup(copy->dest);
+            file_destination(copy->dest, target->root, file->name);
         const char *name = slip_path_base(path);
         slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
         slip_cleanup(slip_closep) int dir =
@@ -233,7 +238,7 @@ static int copy_all(struct slip_builder *b, const struct slip_copy *copy, struct
             slip_strv_add(&patterns, *p);
     }
     for (size_t i = 0; i < paths.n; i++)
-        if (copy_path(b, copy, source, target, patterns.v[i], paths.v[i], paths.n, err) < 0)
+        if (copy_path(b, copy, source, target, patterns.v[i], paths.v[i], err) < 0)
             return -1;
     return write_inlines(copy, target, b->tier == SLIP_TIER_SINGLE, err);
 }
