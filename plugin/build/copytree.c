@@ -111,8 +111,8 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         slip_owner_of(from, st, job->copy->emulated, &uid, &gid);
     if (!job->copy->emulated)
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-    if (S_ISLNK(st->st_mode))
-        return 0;
+    if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+        return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
     const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && uid == 0 && gid == 0) {
