@@ -101,6 +101,8 @@ static int open_recipe(struct slip_front *front, struct slip_session *s, const c
         return -1;
     const struct slip_recipe_options how = {
         .templates = slip_arena_strdup(&s->arena, templates),
+        .elsewhere = options->elsewhere,
+        .mounts = options->mounts,
     };
     if (slip_recipe_lower(&s->arena, &front->recipe, &how, &front->ast, err) < 0 ||
         slip_recipe_needs(&s->arena, &front->recipe, &how, &needs, err) < 0)

@@ -110,6 +110,7 @@ static void add_mount(struct slip_params *params, struct slip_param *to, const c
 }
 
 static void add_mounts(struct slip_params *params, const struct slip_recipe *recipe,
+                       const struct slip_recipe_options *options,
                        const struct slip_project *project)
 {
     struct slip_arena *arena = params->arena;
@@ -125,6 +126,8 @@ static void add_mounts(struct slip_params *params, const struct slip_recipe *rec
                                         target_of(arena, project->at_dir)));
         return;
     }
+    if (options->elsewhere && !(options->mounts && strcmp(project->system, "cmake") == 0))
+        return; /* what those builders mount is not the user's tree with his edits */
     const char *id = cache_id(recipe, project, arena);
     if (strcmp(project->system, "cmake") == 0) {
         add_mount(params, to, slip_arena_printf(arena, "type=bind,source=.,%s", target));
@@ -291,7 +294,9 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     add_script(ret, "build", &build->build, at);
     add_script(ret, "install", &build->install, at);
     add_jobs(ret, recipe, options);
-    add_mounts(ret, recipe, project);
+    add_mounts(ret, recipe, options, project);
+    bool mounted = ret->v[ret->n - 1].words.n > 0;
+    slip_param_word(ret, "copied", mounted ? NULL : "yes", at);
     if (add_variables(ret, &build->build, err) < 0)
         return -1;
     add_makeflags(ret);
