@@ -72,11 +72,12 @@ if find / -prune -cnewer "$mark" >/dev/null 2>&1; then newer=-cnewer; fi;
 for dir in tmp root home run proc sys dev src build var/cache var/tmp var/log var/run; do
     set -- "$@" -path "/$dir" -o;
 done;
-find / -xdev \( "$@" -path "$destdir" -o -path "$image" -o -path "$mark" \) -prune -o ! -type d $newer "$mark" -print |
+find / \( "$@" -path "$destdir" -o -path "$image" -o -path "$mark" -o -path "${base:-$mark}" \) -prune -o ! -type d $newer "$mark" -print |
 while IFS= read -r path; do
+    if [ -L "$path" ] && [ "$(dirname "$path")" = / ]; then continue; fi;
     case "$path" in
     /etc/ld.so.cache|/etc/resolv.conf|/etc/hosts|/etc/hostname|/etc/mtab|/usr/share/info/dir|/.dockerenv) ;;
-    *) if [ -z "$base" ] || [ "${path#"$base"/}" = "$path" ]; then install_one "$path" "$path"; fi ;;
+    *) install_one "$path" "$path" ;;
     esac;
 done;
 [ -n "$(ls -A "$image")" ] || fail "the install step installed nothing of class $classes";
@@ -109,7 +110,7 @@ need() {
     if [ "$at" != "$1" ]; then
         top=/$(echo "$1" | cut -d/ -f2);
         below=${base:-/nonexistent};
-        if [ -L "$top" ] && [ ! -e "$image$top" ] && [ ! -e "$below$top" ]; then
+        if [ -L "$top" ] && [ ! -e "$image$top" ] && [ ! -L "$image$top" ] && [ ! -e "$below$top" ]; then
             ln -s "$(readlink "$top")" "$image$top";
         elif [ ! -L "$image$top" ] && [ ! -L "$below$top" ]; then
             at=$1;
