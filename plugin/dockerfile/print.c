@@ -37,22 +37,17 @@ static bool ends_in_escape(const char *text, char escape)
     return n && text[n - 1] == escape && (n == 1 || text[n - 2] != escape);
 }
 
-/* A long command is broken where it has five blanks or more, behind the first of them: joined
- * again, the lines have the same blanks. */
+/* A long command is broken where a tab follows a blank: joined again, the lines have both. */
 static void put_command(struct printer *p, const char *text)
 {
-    size_t n = strlen(text);
+    bool is_long = strlen(text) > PRINT_COLUMNS;
 
-    for (size_t i = 0; i < n;) {
-        const char *gap = n > PRINT_COLUMNS ? strstr(text + i, "     ") : NULL;
-        size_t at = gap ? (size_t)(gap - text) : n, blanks = gap ? strspn(gap, " ") : 0;
-        bool breaks = gap && gap[blanks] != '#'; /* which would begin a comment */
-        slip_buf_put(p->out, text + i, at - i);
-        if (breaks)
-            slip_buf_printf(p->out, " %c\n", p->escape);
-        slip_buf_put(p->out, text + at + breaks, blanks - breaks);
-        i = at + blanks;
+    for (const char *gap; is_long && (gap = strstr(text, " \t")); text = gap + 1) {
+        slip_buf_put(p->out, text, (size_t)(gap + 1 - text));
+        if (gap[1 + strspn(gap + 1, " \t")] != '#') /* which would begin a comment */
+            slip_buf_printf(p->out, "%c\n", p->escape);
     }
+    slip_buf_puts(p->out, text);
 }
 
 static int put_text(struct printer *p, const char *text, bool is_last)

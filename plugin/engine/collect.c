@@ -4,8 +4,8 @@
 
 #include "util/str.h"
 
-/* Four blanks behind one: where the printer breaks a line. */
-#define BREAK "     "
+/* Where the printer breaks a line. */
+#define BREAK " \t"
 
 static void set(struct slip_buf *out, const char *name, const char *value)
 {

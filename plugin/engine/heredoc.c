@@ -4,8 +4,8 @@
 
 #include "util/str.h"
 
-/* Five blanks: where the printer breaks a line. */
-#define BREAK "     "
+/* Where the printer breaks a line. */
+#define BREAK " \t"
 
 static void put_word(struct slip_buf *out, const char *line, size_t n)
 {
