@@ -174,9 +174,10 @@ static int apply_run(struct dialect *d, struct slip_instruction *ins)
     if (d->kind != SLIP_DIALECT_PORTABLE)
         return 0;
     if (network && strcmp(network, "none") == 0)
-        say_once(d, ins, &d->said_network,
-                 "Slipway runs this without a network, and those below that only build; docker "
-                 "20.10 has no word for it.");
+        say_once(
+            d, ins, &d->said_network,
+            "Slipway runs this without a network, and those below that only build; docker 20.10 "
+            "has no word\nfor it.");
     if (network && strcmp(network, "host") == 0)
         return refuse(d, ins, "--network=host", "build with docker build --network=host");
     drop(d, ins, "network");

@@ -13,6 +13,7 @@
 #   entrypoint        program that must be there, or empty
 #   base              root of the image that this is laid on; empty: nothing is there
 #   user              name for 65532 in passwd
+# shellcheck disable=SC2154 # see above
 set -eu;
 umask 022;
 mkdir -p "$image" "$destdir";
