@@ -101,10 +101,7 @@ static void begin_config(struct lowering *lo, struct lower_stage *st)
     json_object_del(st->stage->config, "OnBuild"); /* its triggers run in this stage */
     take_env(lo, st, json_object_get(st->stage->config, "Env"));
     put_env(st);
-    st->stage->history =
-        st->base.origin == SLIP_FROM_STAGE
-            ? json_deep_copy(slip_lower_stage_of(lo, st->base.stage)->stage->history)
-            : json_array();
+    st->stage->history = json_array();
 }
 
 static int lower_instruction(struct lowering *lo, const struct slip_instruction *ins)
@@ -187,6 +184,27 @@ static int set_labels(struct lowering *lo, struct slip_stage *target)
     return 0;
 }
 
+/* The image's history begins with that of the stages it starts from. Only the target's is wanted: to
+ * hand it down from stage to stage would make each longer than the one before. */
+static void join_history(struct lowering *lo, struct lower_stage *target)
+{
+    size_t n = 0;
+    struct lower_stage *st = target;
+
+    for (; st->base.origin == SLIP_FROM_STAGE; st = slip_lower_stage_of(lo, st->base.stage))
+        n++;
+    slip_cleanup(slip_freep) struct lower_stage **below = slip_xcalloc(n + 1, sizeof *below);
+    size_t i = n;
+    for (st = target; i > 0; i--)
+        below[i - 1] = st = slip_lower_stage_of(lo, st->base.stage);
+    json_t *all = json_array();
+    for (i = 0; i < n; i++)
+        json_array_extend(all, below[i]->stage->history);
+    json_array_extend(all, target->stage->history);
+    json_decref(target->stage->history);
+    target->stage->history = all;
+}
+
 static bool is_declared(const struct lowering *lo, const char *name, size_t n)
 {
     for (size_t i = 0; i < lo->ast->ninstructions; i++) {
@@ -245,6 +263,7 @@ static int lower(struct lowering *lo)
         else if (lower_stage(lo, &lo->stages[i]) < 0)
             return -1;
     }
+    join_history(lo, target);
     if (set_labels(lo, target->stage) < 0)
         return -1;
     warn_unused_args(lo);

@@ -1,10 +1,12 @@
 #include "engine/eject.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "engine/collect.h"
 #include "engine/dialect.h"
+#include "util/map.h"
 #include "util/str.h"
 
 struct ejection {
@@ -12,6 +14,7 @@ struct ejection {
     const struct slip_eject_options *options;
     struct slip_dockerfile *to;
     struct slip_error *err;
+    struct slip_map names;     /* owned: of the stages of `from`, in lower case */
     struct slip_strv numbered; /* owned: how each stage of `from` is called now, by number */
     bool adds_stages;
     unsigned collections;
@@ -69,14 +72,19 @@ static const char *name_of(const struct slip_instruction *from)
     return from->nargs == 3 ? from->args[2].text : NULL;
 }
 
+static void to_lower(char *text)
+{
+    for (; *text; text++)
+        if (*text >= 'A' && *text <= 'Z')
+            *text += 'a' - 'A';
+}
+
 static bool is_taken(const struct ejection *e, const char *name)
 {
-    for (size_t i = 0; i < e->from->ninstructions; i++) {
-        const struct slip_instruction *ins = e->from->instructions[i];
-        if (ins->kind == SLIP_INS_FROM && name_of(ins) && strcasecmp(name_of(ins), name) == 0)
-            return true;
-    }
-    return false;
+    slip_cleanup(slip_freep) char *key = slip_xstrdup(name);
+
+    to_lower(key);
+    return slip_map_get(&e->names, key) != NULL;
 }
 
 static const char *free_name(const struct ejection *e, const char *stem, unsigned number)
@@ -89,12 +97,21 @@ static const char *free_name(const struct ejection *e, const char *stem, unsigne
     return name;
 }
 
-/* Stages are added, so those that were known by their number get a name. */
+/* Looks at all stages before any is written. Where some are added, those that were known by their
+ * number get a name. */
 static void name_stages(struct ejection *e)
 {
     for (size_t i = 0; i < e->from->ninstructions; i++) {
         const struct slip_instruction *ins = e->from->instructions[i];
+        const char *name = ins->kind == SLIP_INS_FROM ? name_of(ins) : NULL;
+        slip_cleanup(slip_freep) char *key = slip_xstrdup(name ? name : "");
+        to_lower(key);
+        if (name)
+            slip_map_set(&e->names, key, (void *)(uintptr_t)name);
         e->adds_stages |= takes_installed(ins);
+    }
+    for (size_t i = 0; e->adds_stages && i < e->from->ninstructions; i++) {
+        const struct slip_instruction *ins = e->from->instructions[i];
         if (ins->kind != SLIP_INS_FROM)
             continue;
         slip_cleanup(slip_freep) char *stem = slip_xasprintf("stage-%zu", e->numbered.n);
@@ -226,6 +243,12 @@ static int add_run(struct ejection *e, const struct slip_instruction *ins)
 
 static int add_plain_copy(struct ejection *e, const struct slip_instruction *ins)
 {
+    static const char *const installed[] = { "closure", "strip",  "runtime-files", "destdir",
+                                             "only",    "dlopen", "data",          "entrypoint" };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(installed); i++)
+        if (slip_instruction_flag_value(ins, installed[i]))
+            return slip_fail_at(e->err, ins->at, "--%s goes with --installed", installed[i]);
     struct slip_instruction *copy = add_copy(e, ins);
 
     const char *from = slip_instruction_flag_value(ins, "from");
@@ -425,6 +448,7 @@ static int add_stages(struct ejection *e)
 
 static void release(struct ejection *e)
 {
+    slip_map_release(&e->names);
     slip_strv_release(&e->numbered);
 }
 
