@@ -57,12 +57,10 @@ void slip_lower_history(struct lowering *lo, const struct slip_instruction *ins,
 
 static void begin_config(struct lowering *lo, struct lower_stage *st)
 {
-    json_t *env;
-
     if (st->base.origin == SLIP_FROM_STAGE) {
         const struct lower_stage *base = slip_lower_stage_of(lo, st->base.stage);
         st->stage->config = json_deep_copy(base->stage->config);
-        slip_strv_copy(&st->args, &base->args);
+        slip_strv_copy(&st->vars, &base->vars);
         slip_strv_copy(&st->known, &base->known);
         st->workdir_set = base->workdir_set;
     } else if (json_is_object(st->base_config)) {
@@ -70,12 +68,18 @@ static void begin_config(struct lowering *lo, struct lower_stage *st)
     } else {
         st->stage->config = json_pack("{s:s}", "WorkingDir", "/");
     }
+    if (st->base.origin == SLIP_FROM_STAGE)
+        st->stage->author = slip_lower_stage_of(lo, st->base.stage)->stage->author;
     json_object_del(st->stage->config, "OnBuild"); /* its triggers run in this stage */
-    env = json_object_get(st->stage->config, "Env");
-    if (json_is_array(env))
-        slip_json_to_strv(env, &st->env);
+    slip_json_to_strv(json_object_get(st->stage->config, "Env"), &st->env);
     if (!slip_strv_getenv(&st->env, "PATH"))
         slip_strv_setenv(&st->env, "PATH", DEFAULT_PATH);
+    for (size_t i = 0; i < st->env.n; i++) { /* again over ARGs that a stage below declared */
+        const char *equals = strchr(st->env.v[i], '=');
+        slip_cleanup(slip_freep) char *name =
+            slip_xstrndup(st->env.v[i], strcspn(st->env.v[i], "="));
+        slip_strv_setenv(&st->vars, name, equals ? equals + 1 : "");
+    }
     json_object_set_new(st->stage->config, "Env", slip_json_from_strv(&st->env));
     st->stage->history =
         st->base.origin == SLIP_FROM_STAGE
@@ -105,7 +109,7 @@ static struct slip_step *base_step(struct lowering *lo, struct lower_stage *st)
     struct slip_step *step = slip_lower_step(lo, SLIP_OP_BASE, st->from);
 
     step->base.input = st->base;
-    step->base.platform = st->platform ? st->platform : lo->options->platform;
+    step->base.platform = st->platform ? st->platform : lo->platform;
     return step;
 }
 
@@ -124,22 +128,16 @@ static int lower_stage(struct lowering *lo, struct lower_stage *st)
     return 0;
 }
 
-/* A stage that is not needed is only shown; a base that makes no sense is shown as written. */
-static void sketch_stage(struct lowering *lo, struct lower_stage *st)
+/* A stage that is not needed is only shown, but what FROM and --from say must make sense. */
+static int sketch_stage(struct lowering *lo, struct lower_stage *st)
 {
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    struct slip_error *err = lo->err;
-    const struct slip_word *word = &st->from->args[0];
-
     lo->now = st;
-    lo->err = &ignored;
     lo->quiet = true;
-    if (slip_lower_resolve(lo, st) < 0)
-        st->base =
-            (struct slip_input){ .origin = SLIP_FROM_IMAGE, .name = word->text, .at = word->at };
-    lo->err = err;
+    int rc = slip_lower_resolve(lo, st) < 0 || slip_lower_check_sources(lo, st) < 0 ? -1 : 0;
     lo->quiet = false;
-    base_step(lo, st);
+    if (rc == 0)
+        base_step(lo, st);
+    return rc;
 }
 
 static int set_labels(struct lowering *lo, struct slip_stage *target)
@@ -214,9 +212,8 @@ static int lower(struct lowering *lo)
     if (!target || slip_lower_globals(lo, target) < 0 || slip_lower_collect(lo, target) < 0)
         return -1;
     for (size_t i = 0; i < lo->nstages; i++) {
-        if (!lo->stages[i].collected)
-            sketch_stage(lo, &lo->stages[i]);
-        else if (lower_stage(lo, &lo->stages[i]) < 0)
+        struct lower_stage *st = &lo->stages[i];
+        if ((st->collected ? lower_stage(lo, st) : sketch_stage(lo, st)) < 0)
             return -1;
     }
     if (set_labels(lo, target->stage) < 0)
@@ -231,7 +228,7 @@ static void release(struct lowering *lo)
     for (size_t i = 0; i < lo->nstages; i++) {
         json_decref(lo->stages[i].base_config);
         slip_strv_release(&lo->stages[i].env);
-        slip_strv_release(&lo->stages[i].args);
+        slip_strv_release(&lo->stages[i].vars);
         slip_strv_release(&lo->stages[i].known);
     }
     slip_strv_release(&lo->globals);

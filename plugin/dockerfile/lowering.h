@@ -18,7 +18,7 @@ struct lower_stage {
     bool collected;         /* the target needs it */
     json_t *base_config;    /* owned; of an image */
     struct slip_strv env;   /* owned; ENV, "K=V" */
-    struct slip_strv args;  /* owned; ARG with a value, "K=V" */
+    struct slip_strv vars;  /* owned; ENV, and ARG with a value: "K=V", what was said last counts */
     struct slip_strv known; /* owned; names of all ARGs */
     size_t steps_cap;
     bool cmd_set, workdir_set;
@@ -30,6 +30,7 @@ struct lowering {
     const struct slip_lower_options *options;
     struct slip_plan *plan;
     struct slip_error *err;
+    const char *platform; /* that is built for, by its usual name; NULL: this machine's */
     struct lower_stage *stages;
     size_t nstages;
     struct slip_strv globals;      /* owned; platform and global ARGs, "K=V" */
@@ -58,8 +59,6 @@ int slip_lower_expand_text(struct lowering *lo, struct slip_word word, const cha
 /* Splits K=V; value.text is NULL without '='. */
 void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct slip_word *ret_key,
                            struct slip_word *ret_value);
-/* The environment of a command: ENV, then ARGs that no ENV hides. NULL-terminated, in the arena. */
-const char *const *slip_lower_environment(struct lowering *lo);
 const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list);
 struct slip_word slip_lower_flag_word(const struct slip_flag *flag);
 
@@ -71,7 +70,10 @@ int slip_lower_base(struct lowering *lo, const char *name, unsigned index, struc
 /* What --from= or from= names. */
 int slip_lower_input(struct lowering *lo, const char *name, unsigned index, struct slip_span at,
                      struct slip_input *ret);
-struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name);
+/* The last stage with that name, letter case aside, of the first n; or NULL. */
+struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t n);
+/* The name in a --from, which cannot hold variables. */
+int slip_lower_from(struct lowering *lo, struct slip_word word, const char **ret);
 /* A hint that lists stages or suggests one. */
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages);
 
@@ -79,13 +81,16 @@ int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstag
 
 int slip_lower_run(struct lowering *lo, const struct slip_instruction *ins);
 int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, struct slip_run_mount *ret);
-/* The from= of a mount flag with its global ARGs expanded; NULL when there is none. */
+/* The from= of a mount flag; NULL when there is none. */
 int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, const char **ret);
+bool slip_is_file_name(const char *name);
 /* The text of a heredoc, without leading tabs where it asks for that. */
 const char *slip_lower_heredoc_text(struct lowering *lo, const struct slip_heredoc *doc);
 int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins);
 /* Instructions that only change the config: all but FROM, ARG, RUN, COPY, ADD and WORKDIR. */
 int slip_lower_config(struct lowering *lo, const struct slip_instruction *ins);
+/* Sets "80/tcp" and so on in the given object. */
+int slip_lower_expose(struct lowering *lo, const struct slip_instruction *ins, json_t *ports);
 int slip_lower_workdir(struct lowering *lo, const struct slip_instruction *ins);
 /* Puts the shell in front of a shell form's text, or takes the words of a JSON form. A new
  * reference; NULL with *err set. */
@@ -102,6 +107,8 @@ const char *slip_lower_path(struct lowering *lo, const char *path);
 int slip_lower_stages(struct lowering *lo);
 /* The one to build; NULL with *err set. */
 struct lower_stage *slip_lower_target(struct lowering *lo);
+/* What --from names in a stage that nobody needs is looked at as far as BuildKit looks at it. */
+int slip_lower_check_sources(struct lowering *lo, struct lower_stage *st);
 /* What FROM says: base and platform. */
 int slip_lower_resolve(struct lowering *lo, struct lower_stage *st);
 /* Marks the stage and all it reads from, with their bases' configs and triggers. */
