@@ -182,13 +182,17 @@ static int open_cache(struct slip_step_mounts *m, struct held *h, size_t i,
     return out->source < 0 ? cannot_mount(mount, mount->source, err) : 1;
 }
 
-static int not_given(const struct slip_run_mount *mount, const char *what, const char *option,
-                     struct slip_error *err)
+/* 0, unless the step cannot do without it. */
+static int not_given(const struct slip_run_mount *mount, struct slip_error *err)
 {
+    const bool is_secret = mount->kind == SLIP_MOUNT_SECRET;
+
     if (!mount->required)
         return 0;
-    slip_fail_at(err, mount->at, "%s '%s' was not given", what, mount->id);
-    return slip_error_hint(err, option, mount->id);
+    slip_fail_at(err, mount->at, "%s '%s' was not given", is_secret ? "secret" : "ssh agent",
+                 mount->id);
+    return is_secret ? slip_error_hint(err, "give it with --secret id=%s,src=FILE", mount->id)
+                     : slip_error_hint(err, "give it with --ssh %s[=SOCKET|KEY]", mount->id);
 }
 
 static int open_secret(struct slip_step_mounts *m, size_t i, struct slip_sandbox_mount *out,
@@ -198,7 +202,7 @@ static int open_secret(struct slip_step_mounts *m, size_t i, struct slip_sandbox
     const struct slip_secret *secret = slip_secrets_find(m->b->options->secrets, mount->id);
 
     if (!secret)
-        return not_given(mount, "secret", "give it with --secret id=%s,src=FILE", err);
+        return not_given(mount, err);
     if (mount->env) {
         if (memchr(secret->value, '\0', secret->len)) {
             slip_fail_at(err, mount->at, "secret '%s' holds a NUL byte, which no variable can",
@@ -224,7 +228,7 @@ static int open_socket(struct slip_step_mounts *m, struct held *h, size_t i,
     char name[32];
 
     if (!agent)
-        return not_given(mount, "ssh agent", "give it with --ssh %s[=SOCKET|KEY]", err);
+        return not_given(mount, err);
     snprintf(name, sizeof name, "agent%zu", i);
     if (slip_relay_open(&h->relay, agent, m->dir, name, err) < 0)
         return -1;
