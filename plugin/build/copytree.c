@@ -10,6 +10,7 @@
 #include "layer/owner.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 
 #define XATTR_LIST_LIMIT 65536
 
@@ -110,10 +111,14 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         slip_owner_of(from, st, job->copy->emulated, &uid, &gid);
     if (!job->copy->emulated)
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-    if (S_ISLNK(st->st_mode) || (uid == 0 && gid == 0))
+    if (S_ISLNK(st->st_mode))
         return 0;
     const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && uid == 0 && gid == 0) {
+        (void)fremovexattr(fd, SLIP_OWNER_XATTR); /* a directory that was there may have had one */
+        return 0;
+    }
     return fd < 0 ? -1 : slip_owner_set(fd, &owner);
 }
 
@@ -290,14 +295,29 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
     return 0;
 }
 
+/* mkdir -p on the destination's side; new directories belong to the owner of --chown, else to root.
+ */
+static int make_parents(const struct job *job, const char *path)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    const struct slip_new_dir dir = {
+        .uid = copy->set_owner ? copy->uid : 0,
+        .gid = copy->set_owner ? copy->gid : 0,
+        .mtime = -1,
+        .own = copy->emulated ? slip_owner_give : NULL,
+    };
+
+    return slip_mkdirs_in_root(copy->to, path, &dir, job->err);
+}
+
 /* The content of a directory. A destination that was not there becomes like the source, of whose
- * root only the owner counts; one that was there keeps what it is. Its parents are root's. */
+ * root only the owner counts; one that was there keeps what it is. */
 static int copy_content(struct job *job, int from, const struct stat *st, const char *dest)
 {
     const struct slip_copy_tree *copy = job->copy;
     slip_cleanup(slip_freep) char *clean = slip_path_clean(dest);
     slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, clean, O_PATH, 0);
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, clean, 0, 0, -1, job->err);
+    slip_cleanup(slip_closep) int made = make_parents(job, clean);
     const char *name;
 
     if (made < 0)
@@ -335,7 +355,7 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
         return copy_content(&job, from, &st, dest);
     const char *name = slip_path_base(dest);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(dest, (size_t)(name - dest));
-    slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(copy->to, parent, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int dir = make_parents(&job, parent);
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);

@@ -170,8 +170,10 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
             return 0; /* gone since readdir: as if it had never been there */
         return slip_fail_errno(w->err, "cannot look at '%s%s'", prefix, name);
     }
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool is_dir = S_ISDIR(st.st_mode);
+    if (!is_dir && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+        return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
+    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool ignored = w->options->ignore && slip_ignore_match(w->options->ignore, path, is_dir);
     if (ignored && (!is_dir || !slip_ignore_may_descend(w->options->ignore, path)))
         return 0;

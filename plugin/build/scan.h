@@ -1,6 +1,6 @@
 /* scan.h - what is in a directory of the user's, by content, without reading it twice.
  *
- * A scan lists files, links and directories in byte order with their SHA-256. A stat cache in the
+ * A scan lists regular files, links and directories in byte order with their SHA-256. A stat cache in the
  * store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change; entries
  * younger than the cache's own write are read again, as git does with its racy entries.
  * Depends on: plan/ignore, store/, util/.
