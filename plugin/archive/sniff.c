@@ -42,7 +42,9 @@ static bool is_compressed(const char *head, size_t n)
         size_t n;
     } magic[] = { { "\x1f\x8b\x08", 3 }, /* gzip */
                   { "BZh", 3 },          /* bzip2 */
-                  { "\xfd" "7zXZ\0", 6 },
+                  { "\xfd"
+                    "7zXZ\0",
+                    6 },
                   { "\x28\xb5\x2f\xfd", 4 } }; /* zstd */
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(magic); i++)

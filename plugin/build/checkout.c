@@ -133,7 +133,7 @@ static int update_submodules(struct checkout *c, struct slip_error *err)
 static int tidy_repository(const struct checkout *c, struct slip_error *err)
 {
     static const char *const litter[] = { ".git/FETCH_HEAD", ".git/ORIG_HEAD", ".git/logs",
-                                          ".git/index" };
+                                          ".git/index", ".git/refs/slipway" };
 
     if (c->full_ref && slip_starts_with(c->full_ref, "refs/") &&
         slip_gitcmd(c->git, c->tree, NULL, err, "update-ref", c->full_ref, HERE, NULL) < 0)
@@ -141,8 +141,6 @@ static int tidy_repository(const struct checkout *c, struct slip_error *err)
     for (size_t i = 0; i < SLIP_ARRAY_LEN(litter); i++)
         if (slip_remove_tree(c->tree_fd, litter[i], err) < 0)
             return -1;
-    slip_gitcmd(c->git, c->tree, NULL, err, "update-ref", "-d", HERE, NULL);
-    slip_error_release(err);
     return slip_gitcmd(c->git, c->tree, NULL, err, "read-tree", "HEAD", NULL);
 }
 
@@ -196,7 +194,9 @@ static int move(struct checkout *c, struct slip_error *err)
 
     if (from < 0) {
         slip_fail(err, SLIP_EINPUT, "'%s' has no directory '%s' at %s%.12s", remote->shown, sub,
-                  slip_starts_with(c->commit, remote->ref) ? "" : remote->ref[0] ? remote->ref : "",
+                  slip_starts_with(c->commit, remote->ref) ? ""
+                  : remote->ref[0]                         ? remote->ref
+                                                           : "",
                   slip_starts_with(c->commit, remote->ref) ? c->commit : "");
         return -1;
     }
@@ -223,8 +223,8 @@ int slip_checkout(struct slip_gitcmd *git, const char *commit, const char *full_
     bool keep = git->remote->keep_git_dir;
 
     if (begin(&c, err) < 0 || fetch(&c, err) < 0 || find_time(&c, err) < 0 ||
-        slip_gitcmd(git, c.tree, NULL, err, "checkout", "-q", "--force", "--detach", commit,
-                    NULL) < 0 ||
+        slip_gitcmd(git, c.tree, NULL, err, "checkout", "-q", "--force", "--detach", commit, NULL) <
+            0 ||
         update_submodules(&c, err) < 0 || (keep && tidy_repository(&c, err) < 0) ||
         settle(&c, c.tree_fd, keep, err) < 0 || move(&c, err) < 0)
         return -1;

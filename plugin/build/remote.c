@@ -83,16 +83,16 @@ int slip_remote_resolve(struct slip_sources *sources, const struct slip_remote *
                         struct slip_fetched *ret, struct slip_error *err)
 {
     *ret = (struct slip_fetched){ 0 };
-    return (remote->kind == SLIP_REMOTE_GIT ? slip_remote_resolve_git : slip_remote_resolve_url)(
-        sources, remote, ret, err);
+    return (remote->kind == SLIP_REMOTE_GIT ? slip_remote_resolve_git
+                                            : slip_remote_resolve_url)(sources, remote, ret, err);
 }
 
 int slip_remote_fetch(struct slip_sources *sources, const struct slip_remote *remote,
                       struct slip_fetched *ret, struct slip_error *err)
 {
     *ret = (struct slip_fetched){ 0 };
-    return (remote->kind == SLIP_REMOTE_GIT ? slip_remote_fetch_git : slip_remote_fetch_url)(
-        sources, remote, ret, err);
+    return (remote->kind == SLIP_REMOTE_GIT ? slip_remote_fetch_git
+                                            : slip_remote_fetch_url)(sources, remote, ret, err);
 }
 
 /* --- URLs -------------------------------------------------------------------------------- */

@@ -76,8 +76,8 @@ static int list(struct slip_gitcmd *git, char ret_commit[65], char **ret_full,
     const char *name = *remote->ref ? remote->ref : "HEAD";
     slip_cleanup(slip_freep) char *peeled = slip_xasprintf("%s^{}", name);
 
-    if (slip_gitcmd(git, dir, &answer, err, "ls-remote", "-q", "--", git->url, name, peeled,
-                    NULL) < 0)
+    if (slip_gitcmd(git, dir, &answer, err, "ls-remote", "-q", "--", git->url, name, peeled, NULL) <
+        0)
         return -1;
     *ret_full = choose(slip_buf_str(&answer), remote->ref, ret_commit);
     return *ret_full ? 0 : unknown_ref(remote, err);
@@ -147,7 +147,7 @@ static int ask(struct slip_sources *s, const struct slip_remote *remote, char re
 static int find_commit(struct slip_sources *s, const struct slip_remote *remote, char ret[65],
                        struct slip_error *err)
 {
-    const char *whole = is_commit(remote->ref) ? remote->ref
+    const char *whole = is_commit(remote->ref)                            ? remote->ref
                         : remote->checksum && is_commit(remote->checksum) ? remote->checksum
                                                                           : NULL;
     if (whole)
@@ -188,8 +188,8 @@ static int bring(struct slip_sources *s, const struct slip_remote *remote, const
 
     if (slip_gitcmd_begin(&git, s, remote, err) < 0)
         return -1;
-    if (!is_commit(remote->ref) && (list(&git, now, &full, err) < 0 ||
-                                    check_commit(remote, now, err) < 0))
+    if (!is_commit(remote->ref) &&
+        (list(&git, now, &full, err) < 0 || check_commit(remote, now, err) < 0))
         return -1;
     return slip_checkout(&git, commit, full, id, err);
 }

@@ -400,6 +400,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;
+    s->sources.access.secrets = &b.secrets;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);
     if (b.logs >= 0) /* nothing ran: nothing to keep */

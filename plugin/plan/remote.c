@@ -126,8 +126,9 @@ struct wish {
 static int set_once(struct wish *w, const char *what, const char **to, const char *value)
 {
     if (**to && strcmp(*to, value) != 0)
-        return slip_fail(w->err, SLIP_EINPUT, "the git source names two different %ss: '%s' and "
-                                              "'%s'",
+        return slip_fail(w->err, SLIP_EINPUT,
+                         "the git source names two different %ss: '%s' and "
+                         "'%s'",
                          what, *to, value);
     *to = value;
     return 0;
@@ -136,9 +137,8 @@ static int set_once(struct wish *w, const char *what, const char **to, const cha
 /* strconv.ParseBool; "" is true: the key alone. */
 static int parse_bool(struct wish *w, const char *key, const char *value, bool *ret)
 {
-    static const char *const words[2][6] = {
-        { "0", "f", "F", "false", "FALSE", "False" }, { "1", "t", "T", "true", "TRUE", "True" }
-    };
+    static const char *const words[2][6] = { { "0", "f", "F", "false", "FALSE", "False" },
+                                             { "1", "t", "T", "true", "TRUE", "True" } };
 
     *ret = true;
     if (!*value)
@@ -271,8 +271,7 @@ static int take_tail(struct wish *w, const char *tail)
         r->ref = slip_arena_strndup(w->arena, fragment, ref);
         r->subdir = fragment[ref] ? fragment + ref + 1 : "";
     }
-    if (*tail == '?' &&
-        take_query(w, slip_arena_strndup(w->arena, tail + 1, n - 1)) < 0)
+    if (*tail == '?' && take_query(w, slip_arena_strndup(w->arena, tail + 1, n - 1)) < 0)
         return -1;
     return finish_git(w);
 }
@@ -370,8 +369,8 @@ int slip_remote_parse_context(struct slip_arena *arena, const char *text, struct
 
     if (short_form)
         text = slip_arena_printf(arena, "https://%s", text);
-    size_t repository = short_form || after_scheme(text, "file") ? strcspn(text, "?#")
-                                                                 : repository_len(text);
+    size_t repository =
+        short_form || after_scheme(text, "file") ? strcspn(text, "?#") : repository_len(text);
     int rc = parse(arena, text, repository, ret, err);
     ret->by_user = true;
     return rc;

@@ -27,15 +27,15 @@ enum slip_remote_kind { SLIP_REMOTE_NONE, SLIP_REMOTE_URL, SLIP_REMOTE_GIT };
 /* Everything lives in an arena. */
 struct slip_remote {
     enum slip_remote_kind kind;
-    const char *url;      /* what is asked; of git: without fragment and query */
-    const char *shown;    /* the same without credentials */
-    const char *checksum; /* URL: "sha256:<hex>" (or sha384, sha512); GIT: a commit, or its first
-                             digits; NULL: none */
-    const char *name;     /* URL: the file in the directory; never NULL, "" or a path */
-    const char *ref;      /* GIT: branch, tag, commit or refs/...; "": what HEAD is there */
-    const char *subdir;   /* GIT: clean, relative; "": all */
-    bool keep_git_dir;    /* GIT: the directory .git too; never with a subdir */
-    bool submodules;      /* GIT: theirs too */
+    const char *url;       /* what is asked; of git: without fragment and query */
+    const char *shown;     /* the same without credentials */
+    const char *checksum;  /* URL: "sha256:<hex>" (or sha384, sha512); GIT: a commit, or its first
+                              digits; NULL: none */
+    const char *name;      /* URL: the file in the directory; never NULL, "" or a path */
+    const char *ref;       /* GIT: branch, tag, commit or refs/...; "": what HEAD is there */
+    const char *subdir;    /* GIT: clean, relative; "": all */
+    bool keep_git_dir;     /* GIT: the directory .git too; never with a subdir */
+    bool submodules;       /* GIT: theirs too */
     bool keep_git_dir_set; /* the URL itself says so, or says not */
     bool by_user;          /* GIT: named on the command line, where file:// is fine */
 };

@@ -13,9 +13,9 @@
 #include "store/blob.h"
 
 struct slip_download {
-    const char *url;   /* http or https, without user and password */
-    const char *shown; /* what errors and events call it */
-    const char *authorization; /* header for its host alone: "Basic ...", "Bearer ..."; or NULL */
+    const char *url;             /* http or https, without user and password */
+    const char *shown;           /* what errors and events call it */
+    const char *authorization;   /* header for its host alone: "Basic ...", "Bearer ..."; or NULL */
     const char *etag, *modified; /* of what the caller holds; or NULL */
     uint64_t limit;              /* bytes; more is SLIP_EREMOTE */
 };

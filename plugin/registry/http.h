@@ -14,8 +14,8 @@
 struct slip_answer;
 
 struct slip_question {
-    const char *method;              /* GET, HEAD, POST, PUT, PATCH */
-    const char *url;                 /* whole; see slip_host_url() */
+    const char *method; /* GET, HEAD, POST, PUT, PATCH */
+    const char *url;    /* whole; see slip_host_url() */
     bool is_file; /* any URL of the host, not one of its registry: the trust in the host is for the
                      origin of this URL */
     const char *authorization;       /* "Bearer ...", "Basic ..."; or NULL */
@@ -37,8 +37,8 @@ struct slip_question {
 
 struct slip_answer {
     long status;
-    struct slip_buf text;                                 /* the body, unless a sink took it */
-    struct slip_strv challenges;                          /* WWW-Authenticate, each line */
+    struct slip_buf text;        /* the body, unless a sink took it */
+    struct slip_strv challenges; /* WWW-Authenticate, each line */
     /* Owned, or NULL: Content-Type (without parameters), Location (made absolute),
      * Docker-Content-Digest, Content-Range (or Range), Retry-After, ETag, Last-Modified,
      * Content-Length. */

@@ -11,8 +11,8 @@
 #include "util/error.h"
 
 struct slip_sealed {
-    char *const *argv;           /* argv[0] is looked up in the PATH of `env` */
-    const struct slip_strv *env; /* "K=V" */
+    char *const *argv;                   /* argv[0] is looked up in the PATH of `env` */
+    const struct slip_strv *env;         /* "K=V" */
     const volatile sig_atomic_t *cancel; /* not 0: it is ended, SLIP_ECANCELLED; may be NULL */
 };
 
