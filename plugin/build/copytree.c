@@ -111,8 +111,8 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         slip_owner_of(from, st, job->copy->emulated, &uid, &gid);
     if (!job->copy->emulated)
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-    if (S_ISLNK(st->st_mode))
-        return 0;
+    if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+        return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
     const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && uid == 0 && gid == 0) {
@@ -310,15 +310,13 @@ static int make_parents(const struct job *job, const char *path)
     return slip_mkdirs_in_root(copy->to, path, &dir, job->err);
 }
 
-/* The content of a directory. A destination that was not there becomes like the source, of whose
- * root only the owner counts; one that was there keeps what it is. */
-static int copy_content(struct job *job, int from, const struct stat *st, const char *dest)
+/* The content of a directory, not the directory itself: a destination that is there keeps what it
+ * is, and one that is not becomes a directory like any other new one. */
+static int copy_content(struct job *job, int from, const char *dest)
 {
     const struct slip_copy_tree *copy = job->copy;
     slip_cleanup(slip_freep) char *clean = slip_path_clean(dest);
-    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, clean, O_PATH, 0);
     slip_cleanup(slip_closep) int made = make_parents(job, clean);
-    const char *name;
 
     if (made < 0)
         return -1;
@@ -326,18 +324,7 @@ static int copy_content(struct job *job, int from, const struct stat *st, const 
         slip_open_in_root(copy->to, clean, O_RDONLY | O_DIRECTORY, 0);
     if (to < 0)
         return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (copy_dir(job, from, copy->source, to, clean) < 0)
-        return -1;
-    if (there >= 0 || (!*copy->source && !copy->set_owner))
-        return 0;
-    slip_cleanup(slip_closep) int parent = slip_open_parent(copy->to, clean, &name);
-    if (parent < 0)
-        return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (*copy->source)
-        return finish(job, from, st, parent, name);
-    if (set_owner(job, from, st, parent, name) < 0)
-        return slip_fail_errno(job->err, "cannot set the owner of '/%s'", dest);
-    return 0;
+    return copy_dir(job, from, copy->source, to, clean);
 }
 
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
@@ -352,7 +339,7 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     if (from < 0 || fstat(from, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", copy->source);
     if (S_ISDIR(st.st_mode))
-        return copy_content(&job, from, &st, dest);
+        return copy_content(&job, from, dest);
     const char *name = slip_path_base(dest);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(dest, (size_t)(name - dest));
     slip_cleanup(slip_closep) int dir = make_parents(&job, parent);
