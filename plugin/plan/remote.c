@@ -183,7 +183,7 @@ static int take_key(struct wish *w, const char *key, const char *value)
     if (strcmp(key, "ref") == 0)
         return set_once(w, "ref", &r->ref, value);
     if (strcmp(key, "subdir") == 0)
-        return set_once(w, "subdirectory", &r->subdir, value);
+        return set_once(w, "subdir", &r->subdir, value);
     if (strcmp(key, "tag") == 0)
         w->tag = full_ref(w->arena, "refs/tags/", value);
     else if (strcmp(key, "branch") == 0)

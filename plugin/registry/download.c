@@ -190,12 +190,10 @@ static int refused(long status, struct slip_error *err)
     return -1;
 }
 
-/* Hints of http.c speak of registries. */
+/* Hints of http.c speak of registries; what they say of certificates is right for any host. */
 static void advise(struct slip_error *err)
 {
-    bool certificate = err->hint && strstr(err->hint, "certs.d");
-
-    if (err->code != SLIP_EREMOTE || !err->hint || certificate)
+    if (err->code != SLIP_EREMOTE || (err->hint && strstr(err->hint, "certs.d")))
         return;
     free(SLIP_TAKE_PTR(err->hint));
     slip_error_hint(err, "is the address right, and can it be reached from here?");
@@ -237,8 +235,10 @@ static int attempt(struct load *l, unsigned tries, struct slip_downloaded *ret, 
     l->checked = false;
     int rc = slip_http(l->registry, l->host, &question, &answer, err);
     *ret_wait = slip_retry_after_ms(l->registry, tries, answer.retry_after);
-    if (rc < 0)
+    if (rc < 0) {
+        advise(err);
         return answer.transient ? 0 : -1;
+    }
     bool held = l->download->etag || l->download->modified;
     if (answer.status == 200 && !l->checked && begin(l, &answer, err) < 0) /* an empty file */
         return -1;
@@ -291,6 +291,5 @@ int slip_registry_download(struct slip_registry *registry, const struct slip_dow
         if (slip_registry_pause(registry, wait, err) < 0)
             return -1;
     }
-    advise(err);
     return slip_error_context(err, "cannot fetch '%s'", download->shown);
 }
