@@ -7,6 +7,8 @@
 #include "util/sealed.h"
 #include "util/str.h"
 
+#define WORDS_KEPT 300u /* bytes of what git says */
+
 /* What no configuration may change, on the command line of every git. */
 static const char *const settings[] = {
     "core.hooksPath=/dev/null",
@@ -130,31 +132,28 @@ void slip_gitcmd_forbid_files(struct slip_gitcmd *git)
     slip_strv_setenv(&git->env, "GIT_ALLOW_PROTOCOL", "http:https:git:ssh");
 }
 
-/* The line that says it; what ssh says comes before git's own. */
+/* The line that says it: git's first complaint, or what ssh said before a general one. */
 static char *words_of(const char *complaints)
 {
     static const char *const noise[] = { "fatal: Could not read from remote", "Please make sure",
                                          "and the repository exists", "hint:", "warning:" };
     slip_cleanup(slip_buf_release) struct slip_buf shown = SLIP_BUF_INIT;
-    const char *best = "";
-    size_t len = 0;
+    slip_cleanup(slip_freep) char *line = slip_xstrdup("");
+    bool is_fatal = false;
 
-    for (const char *p = complaints; *p;) {
+    for (const char *p = complaints; *p && !is_fatal;) {
         size_t n = strcspn(p, "\r\n");
         bool is_noise = n == 0;
         for (size_t i = 0; i < SLIP_ARRAY_LEN(noise); i++)
             is_noise = is_noise || slip_starts_with(p, noise[i]);
-        if (!is_noise && (!len || slip_starts_with(p, "fatal: "))) {
-            best = p;
-            len = n;
+        is_fatal = !is_noise && slip_starts_with(p, "fatal: ");
+        if (is_fatal || (!is_noise && !*line)) {
+            size_t skip = is_fatal ? strlen("fatal: ") : 0;
+            free(line);
+            line = slip_xstrndup(p + skip, n - skip < WORDS_KEPT ? n - skip : WORDS_KEPT);
         }
         p += n + (p[n] != '\0');
     }
-    if (slip_starts_with(best, "fatal: ")) {
-        best += 7;
-        len -= 7;
-    }
-    slip_cleanup(slip_freep) char *line = slip_xstrndup(best, len < 300 ? len : 300);
     for (char *p = line; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = '?';

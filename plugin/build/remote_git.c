@@ -93,13 +93,19 @@ static int check_commit(const struct slip_remote *remote, const char *commit,
     return slip_error_hint(err, "it is commit %s", commit);
 }
 
-static int remember(struct slip_store *store, const char *key, const char *commit,
+static int remember(struct slip_store *store, const char *key, const char *commit, const char *full,
                     struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *record = json_object();
 
     json_object_set_new(record, "commit", json_string(commit));
+    (void)json_object_set_new(record, "ref", json_string(full));
     return slip_record_put(store, key, record, err);
+}
+
+static void ref_key(const struct slip_remote *remote, char ret[65])
+{
+    slip_remote_key(ret, "slipway ref 1", remote->shown, remote->ref, NULL);
 }
 
 static int recollect(struct slip_sources *s, const struct slip_remote *remote, const char *key,
@@ -114,6 +120,18 @@ static int recollect(struct slip_sources *s, const struct slip_remote *remote, c
     return 0;
 }
 
+/* The whole name of the ref that was a commit when it was asked for; caller frees; NULL. */
+static char *recollect_ref(struct slip_store *store, const struct slip_remote *remote,
+                           const char *commit)
+{
+    char key[65];
+
+    ref_key(remote, key);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(store, key);
+    const char *had = slip_json_str(record, "commit"), *full = slip_json_str(record, "ref");
+    return had && full && strcmp(had, commit) == 0 ? slip_xstrdup(full) : NULL;
+}
+
 /* The commit that the ref is now; asked once in a process. */
 static int ask(struct slip_sources *s, const struct slip_remote *remote, char ret_commit[65],
                struct slip_error *err)
@@ -123,7 +141,7 @@ static int ask(struct slip_sources *s, const struct slip_remote *remote, char re
     struct slip_fetched answer = { 0 };
     char key[65];
 
-    slip_remote_key(key, "slipway ref 1", remote->shown, remote->ref, NULL);
+    ref_key(remote, key);
     slip_cleanup(slip_closep) int alone = slip_store_lock_name(s->store, key, err);
     if (alone < 0)
         return -1;
@@ -136,7 +154,7 @@ static int ask(struct slip_sources *s, const struct slip_remote *remote, char re
             return -1;
     } else if (slip_gitcmd_begin(&git, s, remote, err) < 0 ||
                list(&git, ret_commit, &full, err) < 0 ||
-               remember(s->store, key, ret_commit, err) < 0) {
+               remember(s->store, key, ret_commit, full, err) < 0) {
         return -1;
     }
     memcpy(answer.identity, ret_commit, 65);
@@ -178,7 +196,7 @@ int slip_remote_resolve_git(struct slip_sources *s, const struct slip_remote *re
     return 0;
 }
 
-/* A ref that is fetched must be what it was when it was asked for, and what the checksum says. */
+/* A ref that was not asked for, because the checksum says it all, must be what that says. */
 static int bring(struct slip_sources *s, const struct slip_remote *remote, const char *commit,
                  const char *id, struct slip_error *err)
 {
@@ -188,9 +206,12 @@ static int bring(struct slip_sources *s, const struct slip_remote *remote, const
 
     if (slip_gitcmd_begin(&git, s, remote, err) < 0)
         return -1;
-    if (!is_commit(remote->ref) &&
-        (list(&git, now, &full, err) < 0 || check_commit(remote, now, err) < 0))
-        return -1;
+    if (!is_commit(remote->ref) && remote->checksum && is_commit(remote->checksum)) {
+        if (list(&git, now, &full, err) < 0 || check_commit(remote, now, err) < 0)
+            return -1;
+    } else if (!is_commit(remote->ref)) {
+        full = recollect_ref(s->store, remote, commit);
+    }
     return slip_checkout(&git, commit, full, id, err);
 }
 

@@ -193,7 +193,7 @@ static int refused(long status, struct slip_error *err)
 /* Hints of http.c speak of registries; what they say of certificates is right for any host. */
 static void advise(struct slip_error *err)
 {
-    if (err->code != SLIP_EREMOTE || (err->hint && strstr(err->hint, "certs.d")))
+    if (err->code != SLIP_EREMOTE || !err->hint || strstr(err->hint, "certs.d"))
         return;
     free(SLIP_TAKE_PTR(err->hint));
     slip_error_hint(err, "is the address right, and can it be reached from here?");
