@@ -125,7 +125,7 @@ static int pair(struct lowering *lo, const struct slip_instruction *ins, size_t 
 /* All values first: one instruction sees the variables as they were before it. */
 static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv set = SLIP_STRV_INIT;
+    slip_cleanup(slip_map_release) struct slip_map set = SLIP_MAP_INIT;
     const char *key, *value;
     bool old_form = !strchr(ins->args[0].text, '=');
 
@@ -138,12 +138,10 @@ static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
             return -1;
         json_decref(checked);
         slip_lint_secret_name(lo, ins, key, ins->args[i].at);
-        slip_strv_setenv(&set, key, value);
+        slip_lower_set(lo, &set, key, value);
     }
-    for (size_t i = 0; i < set.n; i++) {
-        slip_cleanup(slip_freep) char *name = slip_xstrndup(set.v[i], strcspn(set.v[i], "="));
-        slip_strv_setenv(&lo->now->env, name, set.v[i] + strlen(name) + 1);
-    }
+    for (size_t i = 0; i < set.n; i++)
+        slip_map_set(&lo->now->env, set.entries[i].key, set.entries[i].value);
     return 0;
 }
 
@@ -166,6 +164,21 @@ static int bad_port(struct lowering *lo, const struct slip_instruction *ins, con
 }
 
 /* [address:][host port:]port[-port][/protocol] */
+static void lint_port(struct lowering *lo, const struct slip_instruction *ins, const char *spec)
+{
+    const char *slash = strchr(spec, '/');
+
+    for (const char *p = slash; p && *p; p++)
+        if (*p >= 'A' && *p <= 'Z') {
+            slip_lint_warn(lo, "ExposeProtoCasing", ins->at,
+                           "the protocol of '%s' should be in lower case", spec);
+            break;
+        }
+    if (strchr(spec, ':'))
+        slip_lint_warn(lo, "ExposeInvalidFormat", ins->at,
+                       "EXPOSE takes a port of the container; '%s' has more", spec);
+}
+
 static int expose(struct lowering *lo, const struct slip_instruction *ins, const char *spec)
 {
     static const char *const protocols[] = { "tcp", "udp", "sctp" };
@@ -205,6 +218,8 @@ static int lower_expose(struct lowering *lo, const struct slip_instruction *ins)
     for (size_t i = 0; i < ins->nargs; i++)
         if (slip_lower_expand_split(lo, ins->args[i], &ports) < 0)
             return -1;
+    for (size_t i = 0; i < ports.n; i++)
+        lint_port(lo, ins, ports.v[i]);
     for (size_t i = 0; i < ports.n; i++)
         if (expose(lo, ins, ports.v[i]) < 0)
             return -1;

@@ -16,12 +16,16 @@ static bool has_image_prefix(const char *name)
     return false;
 }
 
-struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name)
+struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t index)
 {
-    for (size_t i = 0; i < lo->nstages; i++)
-        if (lo->stages[i].named && strcasecmp(lo->stages[i].stage->name, name) == 0)
-            return &lo->stages[i];
-    return NULL;
+    slip_cleanup(slip_freep) char *key = slip_xstrdup(name);
+
+    for (char *p = key; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    struct lower_stage *st = slip_map_get(&lo->names, key), *behind = NULL;
+    for (; st && st->stage->index >= index; st = st->namesake)
+        behind = st;
+    return st ? st : behind;
 }
 
 /* "docker.io/library/alpine:latest" and "alpine" are one. */
@@ -150,6 +154,13 @@ static bool could_be_image(const char *name)
     }
 }
 
+bool slip_lower_could_be_base(const char *name)
+{
+    return slip_starts_with(name, "rootfs:") || slip_starts_with(name, "docker-image://") ||
+           slip_starts_with(name, "oci-layout://") || has_image_prefix(name) ||
+           could_be_image(name);
+}
+
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -188,7 +199,7 @@ int slip_lower_base(struct lowering *lo, const char *name, unsigned index, struc
         return 0;
     if (named_context(lo, name, true, ret))
         return 0;
-    struct lower_stage *st = slip_lower_find_stage(lo, name);
+    struct lower_stage *st = slip_lower_find_stage(lo, name, index);
     if (st && st->stage->index < index) {
         ret->origin = SLIP_FROM_STAGE;
         ret->name = st->stage->name;
@@ -229,9 +240,9 @@ static void warn_near_stage(struct lowering *lo, const char *name, unsigned inde
 
     if (strpbrk(name, "/:.@"))
         return;
-    for (unsigned i = 0; i < index; i++)
+    for (unsigned i = 0; i < index && !lo->quiet; i++)
         slip_strv_add(&names, lo->stages[i].stage->name);
-    const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+    const char *near = slip_lower_suggest(lo, name, &names);
     if (near)
         slip_lint_warn(lo, "UnknownStage", at,
                        "'%s' is not a stage, so it is taken as an image; did you mean '%s'?", name,
@@ -250,7 +261,7 @@ int slip_lower_input(struct lowering *lo, const char *name, unsigned index, stru
         return by_number(lo, name, index, at, ret);
     if (named_context(lo, name, false, ret))
         return 0;
-    struct lower_stage *st = slip_lower_find_stage(lo, name);
+    struct lower_stage *st = slip_lower_find_stage(lo, name, index);
     if (st && st->stage->index >= index) {
         slip_fail_at(lo->err, at,
                      st->stage->index == index ? "stage '%s' cannot copy from itself"
