@@ -7,6 +7,7 @@
 #                    in work/, from which more can be pushed
 #   build TEXT...    a Dockerfile with these lines on `FROM scratch`, built as t; its files in out/
 #   tree             the files of out/: mode, name, content or target
+#   owned TEXT...    the same as build, but lists mode, owner and name of what came out
 remote_dir=$(cd "$CASE/../../../remote" && pwd)
 remote_pid=
 end_server() {
@@ -65,10 +66,20 @@ make_repository() {
     git -C work push -q "$PWD/web/git/r.git" main next v1 v2
 }
 
-build() {
+build_only() {
     mkdir -p build-context
     { echo "FROM scratch"; printf '%s\n' "$@"; } >Dockerfile
-    slipway build -q -f Dockerfile -t t build-context >/dev/null || return $?
+    slipway build -q -f Dockerfile -t t build-context >/dev/null
+}
+
+owned() {
+    build_only "$@"
+    slipway export t -o type=tar,dest=out.tar >/dev/null
+    tar -tvf out.tar --numeric-owner | sed -E 's/ +/ /g' | cut -d' ' -f1,2,6-
+}
+
+build() {
+    build_only "$@" || return $?
     rm -rf out
     slipway export t -o type=dir,dest=out >/dev/null
 }
