@@ -44,8 +44,11 @@ static void set_ssh(struct slip_gitcmd *git)
     slip_shell_quote(&ssh, files);
     slip_strv_setenv(&git->env, "GIT_SSH_COMMAND", slip_buf_str(&ssh));
     slip_strv_setenv(&git->env, "GIT_SSH_VARIANT", "ssh");
-    if (access->agent)
-        slip_strv_setenv(&git->env, "SSH_AUTH_SOCK", access->agent);
+    const char *agent = access->agents ? slip_strv_getenv(access->agents, "default") : NULL;
+    if (!agent && git->remote->by_user)
+        agent = access->own_agent;
+    if (agent)
+        slip_strv_setenv(&git->env, "SSH_AUTH_SOCK", agent);
 }
 
 /* The secrets that BuildKit knows, those of the host first. */

@@ -15,7 +15,9 @@
  * the user, no hooks, no prompts, no credential helpers, protocols http, https, git and ssh (and
  * file, where the user named it). Credentials stand in the environment alone: those of the URL, or
  * the secrets that BuildKit knows too: GIT_AUTH_TOKEN[.HOST], GIT_AUTH_HEADER[.HOST]; for URLs
- * HTTP_AUTH_TOKEN_HOST, HTTP_AUTH_HEADER_HOST. No message, record or key has them.
+ * HTTP_AUTH_TOKEN_HOST, HTTP_AUTH_HEADER_HOST. No message, record or key has them. ssh asks the
+ * agent "default" of --ssh, for contexts the user's own, and no other key; host keys that the user
+ * knows are checked, others are taken as they come and forgotten.
  *
  * Depends on: plan/remote, registry/download, store/, util/sealed, git.
  */

@@ -30,7 +30,8 @@ struct slip_access {
     const struct slip_strv *env;     /* "K=V" for git: PATH, proxies, where certificates stand */
     const struct slip_strv *secrets; /* "id=path" */
     const char *known_hosts;         /* file of ssh */
-    const char *agent;               /* socket of an ssh agent */
+    const struct slip_strv *agents;  /* "id=path of the socket of an ssh agent" (--ssh) */
+    const char *own_agent;           /* the user's own, for what he named himself */
     const volatile sig_atomic_t *cancel; /* not 0: stop */
 };
 

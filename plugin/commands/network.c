@@ -84,6 +84,7 @@ void slip_session_access(struct slip_session *s)
     s->sources.access = (struct slip_access){
         .env = &s->tool_env,
         .known_hosts = s->known_hosts,
+        .own_agent = getenv("SSH_AUTH_SOCK"),
         .cancel = s->cancel,
     };
 }

@@ -11,7 +11,7 @@
 #include "util/error.h"
 
 struct slip_sealed {
-    char *const *argv;                   /* argv[0] is looked up in the PATH of `env` */
+    char *const *argv;                   /* argv[0] is looked up in our PATH */
     const struct slip_strv *env;         /* "K=V" */
     const volatile sig_atomic_t *cancel; /* not 0: it is ended, SLIP_ECANCELLED; may be NULL */
 };
