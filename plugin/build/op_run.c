@@ -67,6 +67,14 @@ static void forward_rest(struct run *run)
     }
 }
 
+static void set_env(struct slip_strv *env, const char *pair)
+{
+    size_t n = strcspn(pair, "=");
+    slip_cleanup(slip_freep) char *name = slip_xstrndup(pair, n);
+
+    slip_strv_setenv(env, name, pair[n] ? pair + n + 1 : "");
+}
+
 static int prepare(struct run *run, struct slip_error *err)
 {
     const struct slip_strv *step_env = run->b->options->step_env;
@@ -74,7 +82,7 @@ static int prepare(struct run *run, struct slip_error *err)
     for (const char *const *e = run->step->run.env; e && *e; e++)
         slip_strv_add(&run->env, *e);
     for (size_t i = 0; step_env && i < step_env->n; i++)
-        slip_strv_add(&run->env, step_env->v[i]);
+        set_env(&run->env, step_env->v[i]);
     if (slip_step_mounts_open(&run->mounts, run->b, run->step, run->work.draft.dir, err) < 0)
         return -1;
     for (size_t i = 0; i < run->mounts.env.n; i++) {

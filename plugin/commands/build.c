@@ -1,10 +1,12 @@
 #include "build/build.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "build/locate.h"
+#include "commands/check.h"
 #include "commands/agents.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
@@ -29,7 +31,7 @@ struct build {
     struct slip_outputs outputs;
     struct slip_display display;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, dirs_only, push, load;
+    bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -78,17 +80,29 @@ static int open_ui(struct build *b, struct slip_session *s, struct slip_error *e
     return slip_display_open(&b->ui, s, &b->display, b->logs, err);
 }
 
+/* From the environment; a build argument of that name, in any letter case, counts for both ways in
+ * which programs look for it. */
 static void forward_proxies(struct build *b)
 {
-    static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
-                                         "ALL_PROXY",  "all_proxy" };
+    static const char *const names[][2] = { { "HTTP_PROXY", "http_proxy" },
+                                            { "HTTPS_PROXY", "https_proxy" },
+                                            { "FTP_PROXY", "ftp_proxy" },
+                                            { "NO_PROXY", "no_proxy" },
+                                            { "ALL_PROXY", "all_proxy" } };
+    slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
 
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value)
-            slip_strv_setenv(&b->step_env, names[i], value);
-    }
+    slip_front_build_args(&b->front_options, &args);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
+        for (size_t k = 0; k < 2; k++) {
+            const char *value = getenv(names[i][k]);
+            for (size_t a = 0; a < args.n; a++) {
+                size_t n = strcspn(args.v[a], "=");
+                if (n == strlen(names[i][0]) && strncasecmp(args.v[a], names[i][0], n) == 0)
+                    value = args.v[a] + n + 1;
+            }
+            if (value && *value)
+                slip_strv_setenv(&b->step_env, names[i][k], value);
+        }
 }
 
 static int set_annotation(json_t *object, const char *text, struct slip_error *err)
@@ -313,6 +327,7 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
                       "host"),
+        SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
         SLIP_DISPLAY_OPTS(&b->display),
@@ -377,6 +392,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
+    if (b.check)
+        return slip_check(s, &b.front_options, "text", err);
     if (b.push)
         slip_strv_add(&b.output_texts, "type=registry");
     if (b.load)

@@ -104,6 +104,11 @@ static char *source_of(const char *text, bool parents)
     return *above ? slip_xasprintf("%s/./%s", above, below) : slip_xstrdup(below);
 }
 
+bool slip_is_file_name(const char *name)
+{
+    return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
                         const struct slip_heredoc *name, struct slip_inline *ret)
 {
@@ -114,7 +119,7 @@ static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
         struct slip_word text = { slip_lower_heredoc_text(lo, doc), doc->at };
         if (doc->expand && slip_lower_expand_text(lo, text, &text.text) < 0)
             return -1;
-        if (strchr(doc->name, '/') || strcmp(doc->name, ".") == 0 || strcmp(doc->name, "..") == 0)
+        if (!slip_is_file_name(doc->name))
             return slip_fail_at(lo->err, doc->at, "'%.64s' cannot be the name of a file",
                                 doc->name);
         *ret = (struct slip_inline){ doc->name, text.text };
@@ -155,7 +160,7 @@ static int lower_sources(struct lowering *lo, const struct slip_instruction *ins
     return 0;
 }
 
-static int lower_dest(struct lowering *lo, const struct slip_instruction *ins, size_t nsources,
+static int lower_dest(struct lowering *lo, const struct slip_instruction *ins,
                       struct slip_copy *copy)
 {
     const struct slip_word *word = &ins->args[ins->nargs - 1];
@@ -170,8 +175,8 @@ static int lower_dest(struct lowering *lo, const struct slip_instruction *ins, s
     if (slip_lower_expand(lo, *word, &text) < 0)
         return -1;
     const char *dest = slip_lower_path(lo, text);
-    bool as_dir = nsources > 1 && !slip_ends_with(dest, "/");
-    copy->dest = as_dir ? slip_arena_printf(lo->arena, "%s/", dest) : dest;
+    bool here = strcmp(text, ".") == 0 && !slip_ends_with(dest, "/");
+    copy->dest = here ? slip_arena_printf(lo->arena, "%s/", dest) : dest;
     return 0;
 }
 
@@ -234,7 +239,7 @@ static int lower_from(struct lowering *lo, const struct slip_instruction *ins,
     if (!flag)
         return 0;
     struct slip_word word = slip_lower_flag_word(flag);
-    if (slip_lower_expand_global(lo, word, &name) < 0)
+    if (slip_lower_from(lo, word, &name) < 0)
         return -1;
     return slip_lower_input(lo, name, lo->now->stage->index, word.at, &copy->input);
 }
@@ -343,8 +348,8 @@ int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins)
     struct slip_copy copy = { 0 };
 
     if (lower_from(lo, ins, &copy) < 0 || lower_flags(lo, ins, &copy) < 0 ||
-        lower_sources(lo, ins, &copy, &sources) < 0 ||
-        lower_dest(lo, ins, ins->nargs - 1, &copy) < 0 || lower_slim(lo, ins, &copy) < 0)
+        lower_sources(lo, ins, &copy, &sources) < 0 || lower_dest(lo, ins, &copy) < 0 ||
+        lower_slim(lo, ins, &copy) < 0)
         return -1;
     struct slip_copy files = copy;
     files.inlines = NULL;

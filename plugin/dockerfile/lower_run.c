@@ -46,10 +46,12 @@ static int lower_heredocs(struct lowering *lo, const struct slip_instruction *in
     const char *line = ins->args[0].text;
     struct slip_heredoc alone;
 
-    if (!line[strcspn(line, " \t\v\f\r")] &&
-        slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
+    if (slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
         const char *script = slip_lower_heredoc_text(lo, &ins->heredocs[0]);
         if (strncmp(script, "#!", 2) == 0) {
+            if (!slip_is_file_name(ins->heredocs[0].name))
+                return slip_fail_at(lo->err, ins->heredocs[0].at,
+                                    "'%.64s' cannot be the name of a file", ins->heredocs[0].name);
             run->script = script;
             run->script_path = slip_arena_printf(lo->arena, "/dev/pipes/%s", ins->heredocs[0].name);
         }

@@ -216,20 +216,6 @@ static char *split_field(char *field)
     return equals;
 }
 
-/* Which stages a build needs is known before any ARG has a value. */
-static int set_from(struct lowering *lo, const struct slip_flag *flag, const char *raw,
-                    const char **ret)
-{
-    const char *dollar = strchr(raw, '$');
-
-    if (dollar && dollar[1]) {
-        slip_fail_at(lo->err, flag->at, "'from' of a mount does not expand variables");
-        return slip_error_hint(lo->err, "name a stage for it: FROM %.64s AS name", raw);
-    }
-    *ret = slip_arena_strdup(lo->arena, raw);
-    return 0;
-}
-
 static int read_fields(struct reading *r)
 {
     slip_cleanup(slip_buf_release) struct slip_buf field = SLIP_BUF_INIT;
@@ -243,11 +229,9 @@ static int read_fields(struct reading *r)
         }
         char *raw = split_field(field.data);
         const char *value = NULL;
-        bool is_from = raw && strcmp(field.data, "from") == 0;
-        if (is_from && set_from(r->lo, r->flag, raw, &value) < 0)
-            return -1;
         struct slip_word word = { raw, r->flag->at };
-        if (raw && !is_from && slip_lower_expand(r->lo, word, &value) < 0)
+        bool is_from = raw && strcmp(field.data, "from") == 0;
+        if (raw && (is_from ? slip_lower_from : slip_lower_expand)(r->lo, word, &value) < 0)
             return -1;
         if (set_field(r, field.data, value) < 0)
             return -1;
@@ -405,7 +389,8 @@ int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, con
         char *raw = field.len ? split_field(field.data) : NULL;
         if (!raw || strcmp(field.data, "from") != 0)
             continue;
-        if (set_from(lo, flag, raw, ret) < 0)
+        struct slip_word word = { raw, flag->at };
+        if (slip_lower_from(lo, word, ret) < 0)
             return -1;
     }
     return 0;

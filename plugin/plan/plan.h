@@ -156,11 +156,12 @@ struct slip_stage {
     const char *name; /* lower case; "stage-N" when it has none */
     unsigned index;   /* as numbers in --from= count */
     struct slip_step **steps;
-    size_t nsteps;   /* >= 1: the first is BASE */
-    json_t *config;  /* owned: the "config" object of the OCI image configuration */
+    size_t nsteps;      /* >= 1: the first is BASE */
+    json_t *config;     /* owned: the "config" object of the OCI image configuration */
+    const char *author; /* of MAINTAINER; NULL: the base's */
     json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE (of this stage and, in front, of
-                        the stage it stands on), in order */
+                        empty_layer stand for the steps but BASE, in order. The target's has those
+                        of the stages it stands on in front, others have their own alone */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };
