@@ -111,6 +111,12 @@ static void reach(size_t *end, uint64_t at, uint64_t n)
         *end = (size_t)(at + n);
 }
 
+/* Does it stay, but lie behind what is loaded? Then it moves. */
+static bool is_behind(const struct job *job, const struct section *s)
+{
+    return s->keep && has_bytes(&s->sh) && s->sh.sh_offset + s->sh.sh_size > job->end;
+}
+
 /* Finds job->end. 1, 0 when there is more in the file than its headers say, or -1. */
 static int measure(struct job *job)
 {
@@ -135,9 +141,10 @@ static int measure(struct job *job)
             reach(&all, sh->sh_offset, sh->sh_size);
         if (has_bytes(sh) && sh->sh_flags & SHF_ALLOC)
             reach(&job->end, sh->sh_offset, sh->sh_size);
-        else if (has_bytes(sh) && job->sections[i].keep)
-            others += sh->sh_size;
     }
+    for (size_t i = 0; i < l->shnum; i++)
+        if (is_behind(job, &job->sections[i]))
+            others += job->sections[i].sh.sh_size;
     if (others > l->len)
         return damaged(job->path, "sections lie upon each other", job->err);
     /* Self-extracting programs carry their data behind the last section. */
@@ -199,7 +206,7 @@ static void append_others(struct job *job, struct slip_buf *out)
 {
     for (size_t i = 1; i < job->old->shnum; i++) {
         struct section *s = &job->sections[i];
-        if (!s->keep || !has_bytes(&s->sh) || s->sh.sh_offset + s->sh.sh_size <= job->end)
+        if (!is_behind(job, s))
             continue;
         align(out, s->sh.sh_addralign);
         size_t at = out->len;
