@@ -29,6 +29,7 @@ struct run {
     struct held *held; /* one per mount */
     struct slip_sandbox_mount *mounts;
     size_t nmounts;
+    int script_dir; /* owned; -1 */
     struct slip_strv env;
 };
 
@@ -43,6 +44,7 @@ static void run_release(struct run *run)
     }
     free(run->held);
     free(run->mounts);
+    slip_closep(&run->script_dir);
     slip_strv_release(&run->env);
     slip_work_release(&run->work);
 }
@@ -208,6 +210,27 @@ static int prepare_mount(struct run *run, size_t i, struct slip_error *err)
     return rc < 0 ? -1 : 0;
 }
 
+/* A program that is written in the Dockerfile lies where BuildKit lays it. */
+static int prepare_script(struct run *run, struct slip_error *err)
+{
+    const struct slip_run *op = &run->step->run;
+
+    run->script_dir = scratch_dir(run, "pipes", 0, 0755, err);
+    if (run->script_dir < 0 ||
+        slip_write_file(run->script_dir, slip_path_base(op->argv[0]), op->script,
+                        strlen(op->script), 0755, false, err) < 0)
+        return -1;
+    run->mounts[run->nmounts++] = (struct slip_sandbox_mount){
+        .kind = SLIP_SANDBOX_BIND,
+        .target = "/dev/pipes",
+        .source = run->script_dir,
+        .upper = -1,
+        .work = -1,
+        .readonly = true,
+    };
+    return 0;
+}
+
 static void forward(void *user, int fd, const char *bytes, size_t n)
 {
     const struct run *run = user;
@@ -218,12 +241,20 @@ static void forward(void *user, int fd, const char *bytes, size_t n)
             .kind = SLIP_EVENT_LOG, .step = run->step->number, .text = bytes, .len = n, .fd = fd });
 }
 
+static void set_env(struct slip_strv *env, const char *pair)
+{
+    size_t n = strcspn(pair, "=");
+    slip_cleanup(slip_freep) char *name = slip_xstrndup(pair, n);
+
+    slip_strv_setenv(env, name, pair[n] ? pair + n + 1 : "");
+}
+
 static int prepare(struct run *run, struct slip_error *err)
 {
     const struct slip_run *op = &run->step->run;
 
     run->held = slip_xcalloc(op->nmounts, sizeof *run->held);
-    run->mounts = slip_xcalloc(op->nmounts, sizeof *run->mounts);
+    run->mounts = slip_xcalloc(op->nmounts + 1, sizeof *run->mounts);
     for (size_t i = 0; i < op->nmounts; i++)
         run->held[i] = (struct held){ .keep = SLIP_KEEP_INIT,
                                       .view = SLIP_VIEW_INIT,
@@ -231,11 +262,11 @@ static int prepare(struct run *run, struct slip_error *err)
     for (const char *const *e = op->env; e && *e; e++)
         slip_strv_add(&run->env, *e);
     for (size_t i = 0; run->b->options->step_env && i < run->b->options->step_env->n; i++)
-        slip_strv_add(&run->env, run->b->options->step_env->v[i]);
+        set_env(&run->env, run->b->options->step_env->v[i]);
     for (size_t i = 0; i < op->nmounts; i++)
         if (prepare_mount(run, i, err) < 0)
             return -1;
-    return 0;
+    return op->script ? prepare_script(run, err) : 0;
 }
 
 /* Keeps what the step had written, so that one can look. What goes wrong here must not hide why the
@@ -293,7 +324,6 @@ static int execute(struct run *run, struct slip_error *err)
         .cwd = op->cwd,
         .user = op->user,
         .network = network_of(run->b, op),
-        .input = op->script,
         .keep_fd = options->jobserver[0],
         .keep_fd2 = options->jobserver[1],
         .output = forward,
@@ -353,6 +383,7 @@ int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_erro
         .b = b,
         .step = node->step,
         .work = SLIP_WORK_INIT,
+        .script_dir = -1,
     };
 
     if (slip_work_begin(&run.work, b, node->step->parent, err) < 0 || prepare(&run, err) < 0)

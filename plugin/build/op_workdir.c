@@ -21,7 +21,7 @@ int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_
     if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
         return -1;
     if (slip_identity_find(mounted.root, op->user, &owner, err) < 0)
-        return -1;
+        slip_error_release(err); /* root's then, as BuildKit has it; a RUN will complain */
     const struct slip_new_dir dir = {
         .uid = owner.uid,
         .gid = owner.gid,

@@ -269,6 +269,21 @@ const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const ch
                    : NULL;
 }
 
+bool slip_scan_holds_below(const struct slip_scan *scan, const char *dir)
+{
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", dir);
+    size_t low = 0, high = scan->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(scan->entries[middle].path, below) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < scan->n && strncmp(scan->entries[low].path, below, strlen(below)) == 0;
+}
+
 void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha)
 {
     size_t n = strlen(under);

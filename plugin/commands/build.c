@@ -1,6 +1,7 @@
 #include "build/build.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -97,17 +98,29 @@ static int parse_secrets(struct build *b, const struct slip_strv *given, struct 
     return 0;
 }
 
+/* From the environment; a build argument of that name, in any letter case, counts for both ways in
+ * which programs look for it. */
 static void forward_proxies(struct build *b)
 {
-    static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
-                                         "ALL_PROXY",  "all_proxy" };
+    static const char *const names[][2] = { { "HTTP_PROXY", "http_proxy" },
+                                            { "HTTPS_PROXY", "https_proxy" },
+                                            { "FTP_PROXY", "ftp_proxy" },
+                                            { "NO_PROXY", "no_proxy" },
+                                            { "ALL_PROXY", "all_proxy" } };
+    slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
 
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value)
-            slip_strv_setenv(&b->step_env, names[i], value);
-    }
+    slip_front_build_args(&b->front_options, &args);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
+        for (size_t k = 0; k < 2; k++) {
+            const char *value = getenv(names[i][k]);
+            for (size_t a = 0; a < args.n; a++) {
+                size_t n = strcspn(args.v[a], "=");
+                if (n == strlen(names[i][0]) && strncasecmp(args.v[a], names[i][0], n) == 0)
+                    value = args.v[a] + n + 1;
+            }
+            if (value && *value)
+                slip_strv_setenv(&b->step_env, names[i][k], value);
+        }
 }
 
 static int set_annotation(json_t *object, const char *text, struct slip_error *err)

@@ -248,6 +248,17 @@ static void warn(void *user, const struct slip_warning *warning)
     slip_findings_take(((struct callbacks *)user)->findings, warning);
 }
 
+void slip_front_build_args(const struct slip_front_options *options, struct slip_strv *ret)
+{
+    for (size_t i = 0; i < options->build_args.n; i++) {
+        const char *pair = options->build_args.v[i], *equals = strchr(pair, '=');
+        slip_cleanup(slip_freep) char *name = slip_xstrndup(pair, strcspn(pair, "="));
+        const char *value = equals ? equals + 1 : getenv(name);
+        if (value)
+            slip_strv_setenv(ret, name, value);
+    }
+}
+
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err)
 {
@@ -263,8 +274,10 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
             slip_strv_setenv(&contexts, front->contexts[i].name, front->contexts[i].path);
     struct slip_findings shown = { .out = s->err };
     struct callbacks callbacks = { s, options->findings ? options->findings : &shown };
+    slip_cleanup(slip_strv_release) struct slip_strv build_args = SLIP_STRV_INIT;
+    slip_front_build_args(options, &build_args);
     const struct slip_lower_options lower = {
-        .build_args = &options->build_args,
+        .build_args = &build_args,
         .target = options->target,
         .platform = options->platform,
         .contexts = &contexts,

@@ -66,6 +66,9 @@ struct slip_front {
 /* Reads the file and makes the syntax tree. */
 int slip_front_open(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err);
+/* Build arguments as "K=V", one for each name: the last one given. A name alone takes its value
+ * from the environment, and is left out when there is none. */
+void slip_front_build_args(const struct slip_front_options *options, struct slip_strv *ret);
 /* Where its lock file stands, whether there is one or not. In the arena. */
 const char *slip_front_lock_path(const struct slip_front *front, struct slip_session *s,
                                  const struct slip_front_options *options);

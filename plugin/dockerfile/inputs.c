@@ -27,6 +27,26 @@ struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name,
     return st ? st : behind;
 }
 
+static const char *nothing(void *user, const char *name)
+{
+    (void)user, (void)name;
+    return NULL;
+}
+
+int slip_lower_from(struct lowering *lo, struct slip_word word, const char **ret)
+{
+    const struct slip_expander expander = { .escape = lo->ast->escape, .get = nothing };
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+
+    if (slip_expand(&expander, word, &out, lo->err) < 0)
+        return -1;
+    *ret = slip_arena_strdup(lo->arena, word.text);
+    if (strcmp(slip_buf_str(&out), word.text) == 0)
+        return 0;
+    slip_fail_at(lo->err, word.at, "variables cannot stand in the name of what to copy from");
+    return slip_error_hint(lo->err, "name a stage for it: FROM %.64s AS source", word.text);
+}
+
 /* "docker.io/library/alpine:latest" and "alpine" are one. */
 static char *familiar(const char *name)
 {
@@ -99,7 +119,7 @@ static bool is_component(const char *p, size_t n, bool is_domain)
 {
     for (size_t i = 0; i < n; i++) {
         bool ok = islower((unsigned char)p[i]) || isdigit((unsigned char)p[i]) ||
-                  strchr("._-", p[i]) ||
+                  (strchr("._-", p[i]) && (is_domain || (i > 0 && i + 1 < n))) ||
                   (is_domain && (isupper((unsigned char)p[i]) || strchr(":[]", p[i])));
         if (!ok)
             return false;
@@ -173,21 +193,28 @@ static int as_image(struct lowering *lo, const char *name, unsigned index, struc
     return 0;
 }
 
+static void use_stage(const struct lower_stage *st, struct slip_input *ret)
+{
+    ret->origin = SLIP_FROM_STAGE;
+    ret->name = st->stage->name;
+    ret->stage = st->stage;
+}
+
 int slip_lower_base(struct lowering *lo, const char *name, unsigned index, struct slip_span at,
                     struct slip_input *ret)
 {
-    *ret = (struct slip_input){ .origin = SLIP_FROM_SCRATCH, .name = "", .at = at };
-    if (strcasecmp(name, "scratch") == 0)
-        return 0;
-    if (named_context(lo, name, true, ret))
-        return 0;
     struct lower_stage *st = slip_lower_find_stage(lo, name, index);
-    if (st && st->stage->index < index) {
-        ret->origin = SLIP_FROM_STAGE;
-        ret->name = st->stage->name;
-        ret->stage = st->stage;
+
+    *ret = (struct slip_input){ .origin = SLIP_FROM_SCRATCH, .name = "", .at = at };
+    if (strcmp(name, "scratch") != 0 && named_context(lo, name, true, ret))
+        return 0;
+    /* FROM goes by the letters: names of stages are in lower case, as names of images are. */
+    if (st && st->stage->index < index && strcmp(st->stage->name, name) == 0) {
+        use_stage(st, ret);
         return 0;
     }
+    if (strcmp(name, "scratch") == 0)
+        return 0;
     if (strcmp(name, "host") == 0) {
         ret->origin = SLIP_FROM_HOST;
         return 0;
@@ -208,9 +235,7 @@ static int by_number(struct lowering *lo, const char *name, unsigned index, stru
         slip_fail_at(lo->err, at, "stage %s stands behind this one, or is it", name);
         return slip_error_hint(lo->err, "a stage can only use stages before it");
     }
-    ret->origin = SLIP_FROM_STAGE;
-    ret->stage = lo->stages[number].stage;
-    ret->name = ret->stage->name;
+    use_stage(&lo->stages[number], ret);
     return 0;
 }
 
@@ -237,19 +262,23 @@ int slip_lower_input(struct lowering *lo, const char *name, unsigned index, stru
     *ret = (struct slip_input){ .origin = SLIP_FROM_CONTEXT, .name = "", .at = at };
     if (!*name)
         return slip_fail_at(lo->err, at, "the name of a stage or an image is empty here");
-    if (strcmp(name, "context") == 0)
+    struct lower_stage *st = slip_lower_find_stage(lo, name, lo->nstages);
+    if (strcmp(name, "context") == 0 && !st)
         return 0;
     if (name[strspn(name, "0123456789")] == '\0')
         return by_number(lo, name, index, at, ret);
     if (named_context(lo, name, false, ret))
         return 0;
-    struct lower_stage *st = slip_lower_find_stage(lo, name, index);
     if (st && st->stage->index >= index) {
         slip_fail_at(lo->err, at,
                      st->stage->index == index ? "stage '%s' cannot copy from itself"
                                                : "stage '%s' stands behind this one",
                      name);
         return slip_error_hint(lo->err, "a stage can only use stages before it");
+    }
+    if (st) {
+        use_stage(st, ret);
+        return 0;
     }
     if (slip_lower_base(lo, name, index, at, ret) < 0)
         return -1;

@@ -90,7 +90,7 @@ static void begin_config(struct lowering *lo, struct lower_stage *st)
     if (st->base.origin == SLIP_FROM_STAGE) {
         const struct lower_stage *base = slip_lower_stage_of(lo, st->base.stage);
         st->stage->config = json_deep_copy(base->stage->config);
-        copy_variables(&st->args, &base->args);
+        copy_variables(&st->vars, &base->vars);
         copy_variables(&st->known, &base->known);
         st->workdir_set = base->workdir_set;
     } else if (json_is_object(st->base_config)) {
@@ -98,8 +98,11 @@ static void begin_config(struct lowering *lo, struct lower_stage *st)
     } else {
         st->stage->config = json_pack("{s:s}", "WorkingDir", "/");
     }
+    if (st->base.origin == SLIP_FROM_STAGE)
+        st->stage->author = slip_lower_stage_of(lo, st->base.stage)->stage->author;
     json_object_del(st->stage->config, "OnBuild"); /* its triggers run in this stage */
     take_env(lo, st, json_object_get(st->stage->config, "Env"));
+    copy_variables(&st->vars, &st->env); /* again over ARGs that a stage below declared */
     put_env(st);
     st->stage->history = json_array();
 }
@@ -126,7 +129,7 @@ static struct slip_step *base_step(struct lowering *lo, struct lower_stage *st)
     struct slip_step *step = slip_lower_step(lo, SLIP_OP_BASE, st->from);
 
     step->base.input = st->base;
-    step->base.platform = st->platform ? st->platform : lo->options->platform;
+    step->base.platform = st->platform ? st->platform : lo->platform;
     return step;
 }
 
@@ -145,22 +148,16 @@ static int lower_stage(struct lowering *lo, struct lower_stage *st)
     return 0;
 }
 
-/* A stage that is not needed is only shown; a base that makes no sense is shown as written. */
-static void sketch_stage(struct lowering *lo, struct lower_stage *st)
+/* A stage that is not needed is only shown, but what FROM and --from say must make sense. */
+static int sketch_stage(struct lowering *lo, struct lower_stage *st)
 {
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    struct slip_error *err = lo->err;
-    const struct slip_word *word = &st->from->args[0];
-
     lo->now = st;
-    lo->err = &ignored;
     lo->quiet = true;
-    if (slip_lower_resolve(lo, st) < 0)
-        st->base =
-            (struct slip_input){ .origin = SLIP_FROM_IMAGE, .name = word->text, .at = word->at };
-    lo->err = err;
+    int rc = slip_lower_resolve(lo, st) < 0 || slip_lower_check_sources(lo, st) < 0 ? -1 : 0;
     lo->quiet = false;
-    base_step(lo, st);
+    if (rc == 0)
+        base_step(lo, st);
+    return rc;
 }
 
 static int set_labels(struct lowering *lo, struct slip_stage *target)
@@ -184,8 +181,8 @@ static int set_labels(struct lowering *lo, struct slip_stage *target)
     return 0;
 }
 
-/* The image's history begins with that of the stages it starts from. Only the target's is wanted: to
- * hand it down from stage to stage would make each longer than the one before. */
+/* The image's history begins with that of the stages it starts from. Only the target's is wanted:
+ * to hand it down from stage to stage would make each longer than the one before. */
 static void join_history(struct lowering *lo, struct lower_stage *target)
 {
     size_t n = 0;
@@ -258,9 +255,8 @@ static int lower(struct lowering *lo)
         slip_lower_collect(lo, lo->options->all_stages && !named ? NULL : target) < 0)
         return -1;
     for (size_t i = 0; i < lo->nstages; i++) {
-        if (!lo->stages[i].collected)
-            sketch_stage(lo, &lo->stages[i]);
-        else if (lower_stage(lo, &lo->stages[i]) < 0)
+        struct lower_stage *st = &lo->stages[i];
+        if ((st->collected ? lower_stage(lo, st) : sketch_stage(lo, st)) < 0)
             return -1;
     }
     join_history(lo, target);
@@ -276,7 +272,7 @@ static void release(struct lowering *lo)
     for (size_t i = 0; i < lo->nstages; i++) {
         json_decref(lo->stages[i].base_config);
         slip_map_release(&lo->stages[i].env);
-        slip_map_release(&lo->stages[i].args);
+        slip_map_release(&lo->stages[i].vars);
         slip_map_release(&lo->stages[i].known);
     }
     slip_map_release(&lo->names);

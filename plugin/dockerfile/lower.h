@@ -2,12 +2,13 @@
  *
  * Everything is resolved here: variables, names of stages, working directories, users, shells,
  * mounts, defaults. Only stages that the target needs are looked at in depth: the others are in
- * the plan with their base alone, and what is wrong in them does no harm.
+ * the plan with their base alone, and only what FROM and --from say has to make sense in them.
  *
- * Bases: scratch, host, a stage by name (letter case does not matter), a named context, oci:,
- * oci-archive:, docker-archive:, rootfs:, else an image reference. In --from= also the number of a
- * stage, and `context` for the main build context. ONBUILD triggers of a base run first in the
- * stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
+ * Bases: scratch, host, a stage by name, a named context, oci:, oci-archive:, docker-archive:,
+ * rootfs:, else an image reference. In --from= a stage goes by its name in any letter case, or by
+ * its number, and `context` is the main build context. Of two stages with one name, FROM takes the
+ * last before it, --from and the target the last of all. ONBUILD triggers of a base run first in
+ * the stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
  * --device, mounts of type ssh.
  *
  * The config objects have docker's keys (Env, Cmd, ...). History has one entry for each

@@ -38,24 +38,19 @@ const char *slip_lower_heredoc_text(struct lowering *lo, const struct slip_hered
     return slip_arena_strdup(lo->arena, text);
 }
 
-/* A script that names its interpreter: what the kernel would run for "#!INTERPRETER ARGUMENT",
- * with standard input as the file. */
-static void run_shebang(struct lowering *lo, struct slip_run *run, const char *script)
+/* A script that names its interpreter is a program: the file of that name in a directory of the
+ * step's own. */
+static int run_program(struct lowering *lo, const struct slip_heredoc *doc, const char *script,
+                       struct slip_run *run)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv argv = SLIP_STRV_INIT;
-    const char *p = script + 2 + strspn(script + 2, " \t");
-    size_t n = strcspn(p, " \t\r\n");
+    const char **argv = slip_arena_alloc(lo->arena, 2 * sizeof *argv);
 
-    slip_strv_addn(&argv, p, n);
-    p += n + strspn(p + n, " \t");
-    n = strcspn(p, "\r\n");
-    while (n && (p[n - 1] == ' ' || p[n - 1] == '\t'))
-        n--;
-    if (n)
-        slip_strv_addn(&argv, p, n);
-    slip_strv_add(&argv, "/dev/stdin");
-    run->argv = slip_lower_list(lo, &argv);
+    if (!slip_is_file_name(doc->name))
+        return slip_fail_at(lo->err, doc->at, "'%.64s' cannot be the name of a file", doc->name);
+    argv[0] = slip_arena_printf(lo->arena, "/dev/pipes/%s", doc->name);
+    run->argv = argv;
     run->script = script;
+    return 0;
 }
 
 /* RUN <<EOF: the text is the command. With more on the line, the shell gets line and texts as
@@ -66,13 +61,10 @@ static int lower_heredocs(struct lowering *lo, const struct slip_instruction *in
     const char *line = ins->args[0].text;
     struct slip_heredoc alone;
 
-    if (!line[strcspn(line, " \t\v\f\r")] &&
-        slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
+    if (slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
         const char *script = slip_lower_heredoc_text(lo, &ins->heredocs[0]);
-        if (strncmp(script, "#!", 2) == 0 && script[2 + strspn(script + 2, " \t\r")] != '\n') {
-            run_shebang(lo, run, script);
-            return 0;
-        }
+        if (strncmp(script, "#!", 2) == 0)
+            return run_program(lo, &ins->heredocs[0], script, run);
         run->argv = arguments(lo, ins, script);
         return run->argv ? 0 : -1;
     }

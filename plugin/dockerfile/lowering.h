@@ -20,7 +20,7 @@ struct lower_stage {
     bool collected;               /* the target needs it */
     json_t *base_config;          /* owned; of an image */
     struct slip_map env;          /* owned; ENV: name to value */
-    struct slip_map args;         /* owned; ARG with a value */
+    struct slip_map vars;         /* owned; ENV, and ARG with a value; what was said last counts */
     struct slip_map known;        /* owned; names of all ARGs */
     size_t steps_cap;
     bool cmd_set, workdir_set;
@@ -32,6 +32,7 @@ struct lowering {
     const struct slip_lower_options *options;
     struct slip_plan *plan;
     struct slip_error *err;
+    const char *platform; /* that is built for, by its usual name; NULL: this machine's */
     struct lower_stage *stages;
     size_t nstages;
     struct slip_map names;         /* owned; of stages, in lower case, to the last of that name */
@@ -65,9 +66,9 @@ void slip_lower_pairs(const struct slip_map *map, struct slip_strv *ret);
 /* Splits K=V; value.text is NULL without '='. */
 void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct slip_word *ret_key,
                            struct slip_word *ret_value);
-/* The environment of a command: ENV, then ARGs that no ENV hides. NULL-terminated, in the arena. */
-const char *const *slip_lower_environment(struct lowering *lo);
 const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list);
+/* The variables that a command of the stage sees, "K=V". */
+const char *const *slip_lower_environment(struct lowering *lo);
 struct slip_word slip_lower_flag_word(const struct slip_flag *flag);
 
 /* The nearest name, while the file has not had too many of them. */
@@ -86,6 +87,8 @@ int slip_lower_input(struct lowering *lo, const char *name, unsigned index, stru
 struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t index);
 /* False for what FROM certainly cannot start from. */
 bool slip_lower_could_be_base(const char *name);
+/* The name in a --from, which cannot hold variables. */
+int slip_lower_from(struct lowering *lo, struct slip_word word, const char **ret);
 /* A hint that lists stages or suggests one. */
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages);
 
@@ -93,13 +96,16 @@ int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstag
 
 int slip_lower_run(struct lowering *lo, const struct slip_instruction *ins);
 int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, struct slip_run_mount *ret);
-/* The from= of a mount flag with its global ARGs expanded; NULL when there is none. */
+/* The from= of a mount flag; NULL when there is none. */
 int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, const char **ret);
+bool slip_is_file_name(const char *name);
 /* The text of a heredoc, without leading tabs where it asks for that. */
 const char *slip_lower_heredoc_text(struct lowering *lo, const struct slip_heredoc *doc);
 int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins);
 /* Instructions that only change the config: all but FROM, ARG, RUN, COPY, ADD and WORKDIR. */
 int slip_lower_config(struct lowering *lo, const struct slip_instruction *ins);
+/* Sets "80/tcp" and so on in the given object. */
+int slip_lower_expose(struct lowering *lo, const struct slip_instruction *ins, json_t *ports);
 int slip_lower_workdir(struct lowering *lo, const struct slip_instruction *ins);
 /* Puts the shell in front of a shell form's text, or takes the words of a JSON form. A new
  * reference; NULL with *err set. */
@@ -116,6 +122,8 @@ const char *slip_lower_path(struct lowering *lo, const char *path);
 int slip_lower_stages(struct lowering *lo);
 /* The one to build; NULL with *err set. */
 struct lower_stage *slip_lower_target(struct lowering *lo);
+/* What --from names in a stage that nobody needs is looked at as far as BuildKit looks at it. */
+int slip_lower_check_sources(struct lowering *lo, struct lower_stage *st);
 /* What FROM says: base and platform. */
 int slip_lower_resolve(struct lowering *lo, struct lower_stage *st);
 /* Marks the stage and all it reads from, with their bases' configs and triggers. NULL: all. */

@@ -232,7 +232,7 @@ static int read_fields(struct reading *r)
         const char *value = NULL;
         if (raw) {
             struct slip_word word = { raw, r->flag->at };
-            int rc = strcmp(field.data, "from") == 0 ? slip_lower_expand_global(r->lo, word, &value)
+            int rc = strcmp(field.data, "from") == 0 ? slip_lower_from(r->lo, word, &value)
                                                      : slip_lower_expand(r->lo, word, &value);
             if (rc < 0)
                 return -1;
@@ -368,7 +368,7 @@ int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, con
         if (!raw || strcmp(field.data, "from") != 0)
             continue;
         struct slip_word word = { raw, flag->at };
-        if (slip_lower_expand_global(lo, word, ret) < 0)
+        if (slip_lower_from(lo, word, ret) < 0)
             return -1;
     }
     return 0;

@@ -37,7 +37,6 @@ static const struct slip_lint_rule rules[] = {
     { "SecretsUsedInArgOrEnv", "Secrets should not be in ARG or ENV", "secrets-used-in-arg-or-env",
       false },
     { "StageNameCasing", "Names of stages should be in lower case", "stage-name-casing", false },
-    { "TrailingComment", "Comments should have lines of their own", NULL, false },
     { "UndefinedArgInFrom", "Variables in FROM should be declared", "undefined-arg-in-from",
       false },
     { "UndefinedVar", "Variables should be set before they are used", "undefined-var", false },

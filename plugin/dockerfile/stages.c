@@ -1,6 +1,8 @@
 #include <string.h>
+#include <strings.h>
 
 #include "dockerfile/lowering.h"
+#include "dockerfile/platform.h"
 #include "util/str.h"
 
 /* --- the table of stages ----------------------------------------------------------------- */
@@ -26,12 +28,14 @@ static int name_stage(struct lowering *lo, struct lower_stage *st)
     }
     if (strcmp(name, "scratch") == 0 || strcmp(name, "context") == 0)
         slip_lint_warn(lo, "ReservedStageName", word->at,
-                       "the stage name '%s' means something else already", name);
+                       "the stage name '%s' is reserved: from here on it hides what it stands for",
+                       name);
     st->namesake = slip_map_get(&lo->names, name);
     if (st->namesake)
-        slip_lint_warn(lo, "DuplicateStageName", word->at,
-                       "there are two stages '%s'; the other one is in line %u", name,
-                       slip_span_line(st->namesake->from->at));
+        slip_lint_warn(
+            lo, "DuplicateStageName", word->at,
+            "there is a stage '%s' in line %u already; --from and --target mean the last", name,
+            slip_span_line(st->namesake->from->at));
     slip_map_set(&lo->names, name, st);
     st->stage->name = name;
     st->named = true;
@@ -103,18 +107,22 @@ struct lower_stage *slip_lower_target(struct lowering *lo)
 static int resolve_platform(struct lowering *lo, struct lower_stage *st)
 {
     const struct slip_flag *flag = st->from->nflags ? &st->from->flags[0] : NULL;
+    const char *given;
 
     if (!flag)
         return 0;
     struct slip_word word = slip_lower_flag_word(flag);
-    if (slip_lower_expand_global(lo, word, &st->platform) < 0)
+    if (slip_lower_expand_global(lo, word, &given) < 0)
         return -1;
-    if (!*st->platform)
+    if (!*given)
         return slip_fail_at(lo->err, word.at, "the platform is empty");
-    if (!slip_starts_with(st->platform, "linux")) {
-        slip_fail_at(lo->err, word.at, "'%.64s' is not a platform that can be built", st->platform);
+    slip_cleanup(slip_freep) char *platform = slip_platform_normal(given);
+    if (!platform || (st->collected && !slip_starts_with(platform, "linux/"))) {
+        slip_fail_at(lo->err, word.at, "'%.64s' is not a platform%s", given,
+                     platform ? " that can be built" : "");
         return slip_error_hint(lo->err, "write linux/amd64, or another architecture of linux");
     }
+    st->platform = slip_arena_strdup(lo->arena, platform);
     if (strcmp(word.text, "$TARGETPLATFORM") == 0 || strcmp(word.text, "${TARGETPLATFORM}") == 0)
         slip_lint_warn(lo, "RedundantTargetPlatform", word.at,
                        "%s is the platform that a base has anyway", word.text);
@@ -193,7 +201,7 @@ static int load_base(struct lowering *lo, struct lower_stage *st)
     }
     if (st->base.origin == SLIP_FROM_SCRATCH || st->base.origin == SLIP_FROM_HOST)
         return 0;
-    const char *platform = st->platform ? st->platform : lo->options->platform;
+    const char *platform = st->platform ? st->platform : lo->platform;
     if (!lo->options->base_config) {
         st->base_config = json_object();
         return 0;
@@ -213,9 +221,31 @@ static int source_name(struct lowering *lo, const struct slip_instruction *ins,
 {
     *ret = NULL;
     if (ins->kind == SLIP_INS_COPY && strcmp(flag->name, "from") == 0)
-        return slip_lower_expand_global(lo, slip_lower_flag_word(flag), ret);
+        return slip_lower_from(lo, slip_lower_flag_word(flag), ret);
     if (ins->kind == SLIP_INS_RUN && strcmp(flag->name, "mount") == 0)
         return slip_lower_mount_from(lo, flag, ret);
+    return 0;
+}
+
+int slip_lower_check_sources(struct lowering *lo, struct lower_stage *st)
+{
+    for (size_t i = 0; i < st->nown; i++)
+        for (size_t f = 0; f < st->own[i]->nflags; f++) {
+            const struct slip_flag *flag = &st->own[i]->flags[f];
+            struct slip_input input;
+            const char *name;
+            if (source_name(lo, st->own[i], flag, &name) < 0)
+                return -1;
+            if (!name)
+                continue;
+            bool is_number = *name && !name[strspn(name, "0123456789")];
+            bool is_itself = st->named && strcasecmp(name, st->stage->name) == 0;
+            /* A stage behind this one does no harm here: nothing asks for it. */
+            if ((is_number || is_itself) &&
+                slip_lower_input(lo, name, is_number ? (unsigned)lo->nstages : st->stage->index,
+                                 slip_lower_flag_word(flag).at, &input) < 0)
+                return -1;
+        }
     return 0;
 }
 

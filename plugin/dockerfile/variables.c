@@ -1,9 +1,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/utsname.h>
 
 #include "dockerfile/lowering.h"
+#include "dockerfile/platform.h"
 #include "util/str.h"
 
 /* To find the nearest of all names for each of many misspelt ones would take long. */
@@ -22,8 +22,7 @@ static const char *get(void *user, const char *name)
 
     if (scope->global)
         return slip_map_get(&lo->globals, name);
-    const char *value = slip_map_get(&lo->now->env, name);
-    return value ? value : slip_map_get(&lo->now->args, name);
+    return slip_map_get(&lo->now->vars, name);
 }
 
 void slip_lower_set(struct lowering *lo, struct slip_map *map, const char *name, const char *value)
@@ -65,12 +64,8 @@ static void report_unset(void *user, const char *name, struct slip_span at)
                        name, name);
         return;
     }
-    if (lo->nsuggestions < SUGGESTIONS_MAX && scope->global) {
-        add_names(&lo->globals, &names);
-    } else if (lo->nsuggestions < SUGGESTIONS_MAX) {
-        add_names(&lo->now->env, &names);
-        add_names(&lo->now->args, &names);
-    }
+    if (lo->nsuggestions < SUGGESTIONS_MAX)
+        add_names(scope->global ? &lo->globals : &lo->now->vars, &names);
     const char *near = slip_lower_suggest(lo, name, &names);
     slip_lint_warn(lo, scope->global ? "UndefinedArgInFrom" : "UndefinedVar", at,
                    near ? "the variable '%s' is not set; did you mean '%s'?"
@@ -167,37 +162,14 @@ const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *
 const char *const *slip_lower_environment(struct lowering *lo)
 {
     slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
-    const struct lower_stage *st = lo->now;
 
-    slip_lower_pairs(&st->env, &list);
-    for (size_t i = 0; i < st->args.n; i++)
-        if (!slip_map_get(&st->env, st->args.entries[i].key))
-            slip_strv_addf(&list, "%s=%s", st->args.entries[i].key,
-                           (const char *)st->args.entries[i].value);
+    slip_lower_pairs(&lo->now->vars, &list);
     return slip_lower_list(lo, &list);
 }
 
 static const char *build_arg(const struct lowering *lo, const char *name)
 {
     return lo->options->build_args ? slip_strv_getenv(lo->options->build_args, name) : NULL;
-}
-
-/* What the kernel calls a machine, and what images call it. */
-static const char *host_architecture(void)
-{
-    static const char *const names[][2] = {
-        { "x86_64", "amd64" },        { "aarch64", "arm64" },   { "armv7l", "arm/v7" },
-        { "armv6l", "arm/v6" },       { "i686", "386" },        { "i386", "386" },
-        { "ppc64le", "ppc64le" },     { "riscv64", "riscv64" }, { "s390x", "s390x" },
-        { "loongarch64", "loong64" }, { "mips64", "mips64" },
-    };
-    struct utsname host;
-
-    if (uname(&host) == 0)
-        for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
-            if (strcmp(host.machine, names[i][0]) == 0)
-                return names[i][1];
-    return "amd64";
 }
 
 static void set_platform(struct lowering *lo, const char *prefix, const char *platform)
@@ -207,6 +179,8 @@ static void set_platform(struct lowering *lo, const char *prefix, const char *pl
     const char *p = platform;
 
     slip_lower_set(lo, &lo->globals, name, platform);
+    slip_cleanup(slip_freep) char *version = slip_xasprintf("%sOSVERSION", prefix);
+    slip_lower_set(lo, &lo->globals, version, "");
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++) {
         slip_cleanup(slip_freep) char *key = slip_xasprintf("%s%s", prefix, parts[i]);
         size_t n = strcspn(p, "/");
@@ -232,22 +206,31 @@ static int set_global(struct lowering *lo, struct slip_word key, const char *val
     return record(lo, key, value);
 }
 
-static void set_platforms(struct lowering *lo, const struct lower_stage *stage)
+static int set_platforms(struct lowering *lo, const struct lower_stage *stage)
 {
-    slip_cleanup(slip_freep) char *host = slip_xasprintf("linux/%s", host_architecture());
-    const char *target = lo->options->platform ? lo->options->platform : host;
+    slip_cleanup(slip_freep) char *host = slip_platform_normal("linux");
+    const char *given = lo->options->platform;
+    slip_cleanup(slip_freep) char *target = slip_platform_normal(given ? given : "linux");
+
+    if (!target)
+        return slip_fail(lo->err, SLIP_EUSAGE, "'%.64s' is not a platform", given);
+    if (given)
+        lo->platform = slip_arena_strdup(lo->arena, target);
 
     set_platform(lo, "BUILD", host);
     set_platform(lo, "TARGET", target);
     slip_lower_set(lo, &lo->globals, "TARGETSTAGE", stage->named ? stage->stage->name : "default");
+    return 0;
 }
 
 int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage)
 {
-    set_platforms(lo, stage);
+    if (set_platforms(lo, stage) < 0)
+        return -1;
     slip_lint_default_bases(lo);
     slip_map_release(&lo->globals);
-    set_platforms(lo, stage);
+    if (set_platforms(lo, stage) < 0)
+        return -1;
     for (size_t i = 0; i < lo->globals.n; i++) { /* users may override these, too */
         const char *given = build_arg(lo, lo->globals.entries[i].key);
         if (given)
@@ -279,8 +262,6 @@ int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins)
         const char *text;
 
         slip_lower_split_pair(lo, ins->args[i], &key, &value);
-        if (!*key.text)
-            return slip_fail_at(lo->err, ins->args[i].at, "ARG needs a name before '='");
         slip_lint_secret_name(lo, ins, key.text, key.at);
         text = build_arg(lo, key.text);
         if (!text && !value.text)
@@ -290,7 +271,7 @@ int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins)
         slip_map_set(&lo->now->known, key.text, (void *)(uintptr_t) "");
         if (!text)
             continue;
-        slip_lower_set(lo, &lo->now->args, key.text, text);
+        slip_lower_set(lo, &lo->now->vars, key.text, text);
         if (record(lo, key, text) < 0)
             return -1;
     }

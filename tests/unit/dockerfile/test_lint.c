@@ -57,7 +57,6 @@ static const struct row {
       "# check=experimental=all\nFROM a\n# y of all\nARG x=1 y\n", 4 },
     { "InvalidDefinitionDescription", "# check=experimental=all\n\n# far\n# near\nARG x\nFROM a\n",
       "# check=experimental=all\n\n# far\n\nARG x\nFROM a\n", 5 },
-    { "TrailingComment", "FROM a # b\n", "# b\nFROM a\n", 1 },
     { "UnknownStage", "FROM a AS build\nFROM b\nCOPY --from=biuld x y\n",
       "FROM a AS build\nFROM b\nCOPY --from=build x y\n", 3 },
 };
