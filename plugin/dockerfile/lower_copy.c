@@ -109,11 +109,12 @@ bool slip_is_file_name(const char *name)
     return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* Texts stand in the order of the words that name them; `from` is where to look first. */
 static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
-                        const struct slip_heredoc *name, struct slip_inline *ret)
+                        const struct slip_heredoc *name, size_t from, struct slip_inline *ret)
 {
     for (size_t i = 0; i < ins->nheredocs; i++) {
-        const struct slip_heredoc *doc = &ins->heredocs[i];
+        const struct slip_heredoc *doc = &ins->heredocs[(from + i) % ins->nheredocs];
         if (strcmp(doc->name, name->name) != 0)
             continue;
         struct slip_word text = { slip_lower_heredoc_text(lo, doc), doc->at };
@@ -139,7 +140,7 @@ static int lower_sources(struct lowering *lo, const struct slip_instruction *ins
         struct slip_heredoc doc;
         const char *text;
         if (!ins->json && slip_heredoc_word(lo->arena, word->text, strlen(word->text), &doc)) {
-            if (lower_inline(lo, ins, &doc, &inlines[copy->ninlines]) < 0)
+            if (lower_inline(lo, ins, &doc, copy->ninlines, &inlines[copy->ninlines]) < 0)
                 return -1;
             copy->ninlines++;
             continue;

@@ -92,6 +92,8 @@ static int read_sections(struct job *job)
         if (!slip_layout_section(l, i, &s->sh) ||
             (has_bytes(&s->sh) && !in_file(l, s->sh.sh_offset, s->sh.sh_size)))
             return damaged(job->path, "a section lies outside the file", job->err);
+        if (i == 0 && has_bytes(&s->sh)) /* number 0 means none */
+            return damaged(job->path, "its first section is not empty", job->err);
         s->name = s->sh.sh_name < names.sh_size
                       ? slip_layout_text(l, (size_t)names.sh_offset + s->sh.sh_name,
                                          (size_t)(names.sh_offset + names.sh_size))
