@@ -10,6 +10,7 @@
 #include "layer/owner.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 
 #define XATTR_LIST_LIMIT 65536
 
@@ -42,39 +43,53 @@ void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid
     }
 }
 
-/* One clause of chmod(1): who, operator, permissions. */
+/* The bits that a letter of chmod(1) stands for. */
+static mode_t bits_of(char letter, mode_t mode)
+{
+    switch (letter) {
+    case 'r':
+        return 0444;
+    case 'w':
+        return 0222;
+    case 'x':
+        return 0111;
+    case 'X':
+        return S_ISDIR(mode) || (mode & 0111) ? 0111 : 0;
+    case 's':
+        return 06000;
+    case 't':
+        return 01000;
+    default: /* what another class has */
+        return 0111 * ((mode >> (letter == 'u' ? 6 : letter == 'g' ? 3 : 0)) & 7);
+    }
+}
+
+/* One clause of chmod(1): who, then operators, each with its permissions. */
 static int apply_clause(const char *p, const char *end, mode_t *mode)
 {
-    mode_t who = 0, bits = 0;
+    mode_t who = 0;
 
     for (; p < end && strchr("ugoa", *p); p++)
         who |= *p == 'u' ? 04700u : *p == 'g' ? 02070u : *p == 'o' ? 01007u : 07777u;
     if (!who)
         who = 07777;
-    if (p == end || !strchr("+-=", *p))
+    if (p == end)
         return -1;
-    char op = *p++;
-    for (; p < end; p++) {
-        if (*p == 'r')
-            bits |= 0444;
-        else if (*p == 'w')
-            bits |= 0222;
-        else if (*p == 'x' || (*p == 'X' && (S_ISDIR(*mode) || (*mode & 0111))))
-            bits |= 0111;
-        else if (*p == 's')
-            bits |= 06000;
-        else if (*p == 't')
-            bits |= 01000;
-        else if (*p != 'X')
+    while (p < end) {
+        char op = *p++;
+        mode_t bits = 0;
+        if (!strchr("+-=", op))
             return -1;
+        for (; p < end && strchr("rwxXstugo", *p); p++)
+            bits |= bits_of(*p, *mode);
+        bits &= who;
+        if (op == '+')
+            *mode |= bits;
+        else if (op == '-')
+            *mode &= ~bits;
+        else
+            *mode = (*mode & ~(who & 0777)) | bits;
     }
-    bits &= who;
-    if (op == '+')
-        *mode |= bits;
-    else if (op == '-')
-        *mode &= ~bits;
-    else
-        *mode = (*mode & ~(who & 0777)) | bits;
     return 0;
 }
 
@@ -110,10 +125,14 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         slip_owner_of(from, st, job->copy->emulated, &uid, &gid);
     if (!job->copy->emulated)
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-    if (S_ISLNK(st->st_mode) || (uid == 0 && gid == 0))
-        return 0;
+    if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+        return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
     const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && uid == 0 && gid == 0) {
+        (void)fremovexattr(fd, SLIP_OWNER_XATTR); /* a directory that was there may have had one */
+        return 0;
+    }
     return fd < 0 ? -1 : slip_owner_set(fd, &owner);
 }
 
@@ -290,15 +309,28 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
     return 0;
 }
 
-/* The content of a directory. A destination that was not there becomes like the source, of whose
- * root only the owner counts; one that was there keeps what it is. Its parents are root's. */
-static int copy_content(struct job *job, int from, const struct stat *st, const char *dest)
+/* mkdir -p on the destination's side; new directories belong to the owner of --chown, else to root.
+ */
+static int make_parents(const struct job *job, const char *path)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    const struct slip_new_dir dir = {
+        .uid = copy->set_owner ? copy->uid : 0,
+        .gid = copy->set_owner ? copy->gid : 0,
+        .mtime = -1,
+        .own = copy->emulated ? slip_owner_give : NULL,
+    };
+
+    return slip_mkdirs_in_root(copy->to, path, &dir, job->err);
+}
+
+/* The content of a directory, not the directory itself: a destination that is there keeps what it
+ * is, and one that is not becomes a directory like any other new one. */
+static int copy_content(struct job *job, int from, const char *dest)
 {
     const struct slip_copy_tree *copy = job->copy;
     slip_cleanup(slip_freep) char *clean = slip_path_clean(dest);
-    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, clean, O_PATH, 0);
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, clean, 0, 0, -1, job->err);
-    const char *name;
+    slip_cleanup(slip_closep) int made = make_parents(job, clean);
 
     if (made < 0)
         return -1;
@@ -306,18 +338,7 @@ static int copy_content(struct job *job, int from, const struct stat *st, const 
         slip_open_in_root(copy->to, clean, O_RDONLY | O_DIRECTORY, 0);
     if (to < 0)
         return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (copy_dir(job, from, copy->source, to, clean) < 0)
-        return -1;
-    if (there >= 0 || (!*copy->source && !copy->set_owner))
-        return 0;
-    slip_cleanup(slip_closep) int parent = slip_open_parent(copy->to, clean, &name);
-    if (parent < 0)
-        return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (*copy->source)
-        return finish(job, from, st, parent, name);
-    if (set_owner(job, from, st, parent, name) < 0)
-        return slip_fail_errno(job->err, "cannot set the owner of '/%s'", dest);
-    return 0;
+    return copy_dir(job, from, copy->source, to, clean);
 }
 
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
@@ -332,11 +353,50 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     if (from < 0 || fstat(from, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", copy->source);
     if (S_ISDIR(st.st_mode))
-        return copy_content(&job, from, &st, dest);
+        return copy_content(&job, from, dest);
     const char *name = slip_path_base(dest);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(dest, (size_t)(name - dest));
-    slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(copy->to, parent, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int dir = make_parents(&job, parent);
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);
+}
+
+/* One directory of the source at `dest`, if there is none yet. */
+static int copy_parent(const struct job *job, const char *source, const char *dest)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    slip_cleanup(slip_closep) int from = slip_open_in_root(copy->from, source, O_PATH, 0);
+    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, dest, O_PATH, 0);
+    const char *name;
+    struct stat st;
+
+    if (from < 0 || fstat(from, &st) < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", source);
+    if (there >= 0 || !S_ISDIR(st.st_mode))
+        return 0;
+    slip_cleanup(slip_closep) int made = make_parents(job, dest);
+    slip_cleanup(slip_closep) int dir = made < 0 ? -1 : slip_open_parent(copy->to, dest, &name);
+    if (made < 0)
+        return -1;
+    if (dir < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", dest);
+    return finish(job, from, &st, dir, name);
+}
+
+int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err)
+{
+    const struct job job = { .copy = copy, .err = err };
+    slip_cleanup(slip_freep) char *source = slip_xstrdup(copy->source);
+
+    for (size_t n = kept; source[n]; n += source[n] == '/') {
+        n += strcspn(source + n, "/");
+        char had = source[n];
+        source[n] = '\0';
+        slip_cleanup(slip_freep) char *dest = slip_xasprintf("%s/%s", copy->dest, source + kept);
+        if (copy_parent(&job, source, dest) < 0)
+            return -1;
+        source[n] = had;
+    }
+    return 0;
 }

@@ -29,6 +29,10 @@ struct slip_copy_tree {
 };
 
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err);
+/* The directories above copy->source from byte `kept` of that path on, below `dest`, with what the
+ * source's have; those that are there stay as they are. A source that is a directory is made too.
+ */
+int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err);
 
 /* Applies "0644", "755" or "u=rwX,go=rX" to a mode; -1 when it is neither. */
 int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret);

@@ -170,8 +170,10 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
             return 0; /* gone since readdir: as if it had never been there */
         return slip_fail_errno(w->err, "cannot look at '%s%s'", prefix, name);
     }
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool is_dir = S_ISDIR(st.st_mode);
+    if (!is_dir && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+        return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
+    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool ignored = w->options->ignore && slip_ignore_match(w->options->ignore, path, is_dir);
     if (ignored && (!is_dir || !slip_ignore_may_descend(w->options->ignore, path)))
         return 0;
@@ -265,6 +267,21 @@ const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const ch
 {
     return scan->n ? bsearch(path, scan->entries, scan->n, sizeof *scan->entries, path_order)
                    : NULL;
+}
+
+bool slip_scan_holds_below(const struct slip_scan *scan, const char *dir)
+{
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", dir);
+    size_t low = 0, high = scan->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(scan->entries[middle].path, below) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < scan->n && strncmp(scan->entries[low].path, below, strlen(below)) == 0;
 }
 
 void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha)

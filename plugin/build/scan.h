@@ -1,8 +1,8 @@
 /* scan.h - what is in a directory of the user's, by content, without reading it twice.
  *
- * A scan lists files, links and directories in byte order with their SHA-256. A stat cache in the
- * store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change; entries
- * younger than the cache's own write are read again, as git does with its racy entries.
+ * A scan lists regular files, links and directories in byte order with their SHA-256. A stat cache
+ * in the store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change;
+ * entries younger than the cache's own write are read again, as git does with its racy entries.
  * Depends on: plan/ignore, store/, util/.
  */
 #pragma once
@@ -46,6 +46,8 @@ struct slip_scan_options {
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
                         const struct slip_scan_options *options, struct slip_error *err);
 const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const char *path);
+/* Does it hold anything below that directory, whether it holds the directory itself or not? */
+bool slip_scan_holds_below(const struct slip_scan *scan, const char *dir);
 /* Adds names, types, executable bits, links and contents of everything at or below `under` ("" for
  * all) to a key. Never times. */
 void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha);

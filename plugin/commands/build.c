@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "build/locate.h"
+#include "commands/check.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
@@ -26,7 +27,7 @@ struct build {
     struct slip_outputs outputs;
     struct slip_display display;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, dirs_only, push, load;
+    bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -341,6 +342,7 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
                       "host"),
+        SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
         SLIP_DISPLAY_OPTS(&b->display),
@@ -405,6 +407,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
+    if (b.check)
+        return slip_check(s, &b.front_options, "text", err);
     if (b.push)
         slip_strv_add(&b.output_texts, "type=registry");
     if (b.load)

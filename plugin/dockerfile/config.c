@@ -128,7 +128,7 @@ static int pair(struct lowering *lo, const struct slip_instruction *ins, size_t 
 /* All values first: one instruction sees the variables as they were before it. */
 static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv set = SLIP_STRV_INIT;
+    slip_cleanup(slip_map_release) struct slip_map set = SLIP_MAP_INIT;
     const char *key, *value;
     bool old_form = !strchr(ins->args[0].text, '=');
 
@@ -141,12 +141,11 @@ static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
             return -1;
         json_decref(checked);
         slip_lint_secret_name(lo, ins, key, ins->args[i].at);
-        slip_strv_setenv(&set, key, value);
+        slip_lower_set(lo, &set, key, value);
     }
     for (size_t i = 0; i < set.n; i++) {
-        slip_cleanup(slip_freep) char *name = slip_xstrndup(set.v[i], strcspn(set.v[i], "="));
-        slip_strv_setenv(&lo->now->env, name, set.v[i] + strlen(name) + 1);
-        slip_strv_setenv(&lo->now->vars, name, set.v[i] + strlen(name) + 1);
+        slip_map_set(&lo->now->env, set.entries[i].key, set.entries[i].value);
+        slip_map_set(&lo->now->vars, set.entries[i].key, set.entries[i].value);
     }
     return 0;
 }

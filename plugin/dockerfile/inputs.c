@@ -15,12 +15,16 @@ static bool has_image_prefix(const char *name)
     return false;
 }
 
-struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t n)
+struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t index)
 {
-    while (n-- > 0)
-        if (lo->stages[n].named && strcasecmp(lo->stages[n].stage->name, name) == 0)
-            return &lo->stages[n];
-    return NULL;
+    slip_cleanup(slip_freep) char *key = slip_xstrdup(name);
+
+    for (char *p = key; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    struct lower_stage *st = slip_map_get(&lo->names, key), *behind = NULL;
+    for (; st && st->stage->index >= index; st = st->namesake)
+        behind = st;
+    return st ? st : behind;
 }
 
 static const char *nothing(void *user, const char *name)
@@ -152,6 +156,13 @@ static bool could_be_image(const char *name)
     }
 }
 
+bool slip_lower_could_be_base(const char *name)
+{
+    return slip_starts_with(name, "rootfs:") || slip_starts_with(name, "docker-image://") ||
+           slip_starts_with(name, "oci-layout://") || has_image_prefix(name) ||
+           could_be_image(name);
+}
+
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -198,7 +209,7 @@ int slip_lower_base(struct lowering *lo, const char *name, unsigned index, struc
     if (strcmp(name, "scratch") != 0 && named_context(lo, name, true, ret))
         return 0;
     /* FROM goes by the letters: names of stages are in lower case, as names of images are. */
-    if (st && strcmp(st->stage->name, name) == 0) {
+    if (st && st->stage->index < index && strcmp(st->stage->name, name) == 0) {
         use_stage(st, ret);
         return 0;
     }
@@ -236,9 +247,9 @@ static void warn_near_stage(struct lowering *lo, const char *name, unsigned inde
 
     if (strpbrk(name, "/:.@"))
         return;
-    for (unsigned i = 0; i < index; i++)
+    for (unsigned i = 0; i < index && !lo->quiet; i++)
         slip_strv_add(&names, lo->stages[i].stage->name);
-    const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+    const char *near = slip_lower_suggest(lo, name, &names);
     if (near)
         slip_lint_warn(lo, "UnknownStage", at,
                        "'%s' is not a stage, so it is taken as an image; did you mean '%s'?", name,

@@ -23,8 +23,9 @@
 #include "dockerfile/ast.h"
 #include "plan/plan.h"
 
-/* A lint finding, by BuildKit's rule names, and two of our own: UnknownStage (a name that is nearly
- * a stage's), UnusedBuildArg. Borrowed for the length of the call. */
+/* A lint finding; the names are in dockerfile/rules.h. Borrowed for the length of the call. The
+ * file says which rules to skip (# check=skip=...); the build argument BUILDKIT_DOCKERFILE_CHECK,
+ * if given, says it in its place. */
 struct slip_warning {
     const char *rule, *text;
     struct slip_span at;
@@ -37,6 +38,7 @@ struct slip_lower_options {
     const struct slip_strv *contexts;   /* "NAME=WHERE" of --build-context */
     const struct slip_strv *labels;     /* "K=V", set in the target's config */
     const char *const *ignore;          /* lines of the ignore file, for the plan; or NULL */
+    bool all_stages;                    /* without a target, look at all in depth, as lint does */
 
     /* Gives the "config" object of a base that is an image, a root file system or a context: a
      * new reference, {} if it has none. platform may be NULL. Called once for each stage that the

@@ -90,15 +90,29 @@ static int expose(struct lowering *lo, json_t *ports, struct slip_span at, const
     return 0;
 }
 
+static void lint_port(struct lowering *lo, struct slip_span at, const char *spec)
+{
+    const char *slash = strchr(spec, '/');
+
+    if (slash && slash[strcspn(slash, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+        slip_lint_warn(lo, "ExposeProtoCasing", at,
+                       "the protocol of '%s' should be in lower case", spec);
+    if (strchr(spec, ':'))
+        slip_lint_warn(lo, "ExposeInvalidFormat", at,
+                       "EXPOSE takes a port of the container; '%s' has more", spec);
+}
+
 int slip_lower_expose(struct lowering *lo, const struct slip_instruction *ins, json_t *ports)
 {
     for (size_t i = 0; i < ins->nargs; i++) {
         slip_cleanup(slip_strv_release) struct slip_strv specs = SLIP_STRV_INIT;
         if (slip_lower_expand_split(lo, ins->args[i], &specs) < 0)
             return -1;
-        for (size_t k = 0; k < specs.n; k++)
+        for (size_t k = 0; k < specs.n; k++) {
+            lint_port(lo, ins->args[i].at, specs.v[k]);
             if (expose(lo, ports, ins->args[i].at, specs.v[k]) < 0)
                 return -1;
+        }
     }
     return 0;
 }

@@ -5,9 +5,6 @@
 #include "dockerfile/platform.h"
 #include "util/str.h"
 
-/* Stages are followed one function call each. */
-#define STAGES_MAX 1000
-
 /* --- the table of stages ----------------------------------------------------------------- */
 
 static bool is_stage_name(const char *name)
@@ -33,12 +30,13 @@ static int name_stage(struct lowering *lo, struct lower_stage *st)
         slip_lint_warn(lo, "ReservedStageName", word->at,
                        "the stage name '%s' is reserved: from here on it hides what it stands for",
                        name);
-    struct lower_stage *twin = slip_lower_find_stage(lo, name, st->stage->index);
-    if (twin)
+    st->namesake = slip_map_get(&lo->names, name);
+    if (st->namesake)
         slip_lint_warn(
             lo, "DuplicateStageName", word->at,
             "there is a stage '%s' in line %u already; --from and --target mean the last", name,
-            slip_span_line(twin->from->at));
+            slip_span_line(st->namesake->from->at));
+    slip_map_set(&lo->names, name, st);
     st->stage->name = name;
     st->named = true;
     return 0;
@@ -63,8 +61,6 @@ int slip_lower_stages(struct lowering *lo)
                                     slip_instruction_name(ins->kind));
             continue;
         }
-        if (lo->nstages == STAGES_MAX)
-            return slip_fail_at(lo->err, ins->at, "there are more than %d stages", STAGES_MAX);
         struct lower_stage *st = &lo->stages[lo->nstages];
         st->from = ins;
         st->own = ast->instructions + i + 1;
@@ -254,8 +250,8 @@ int slip_lower_check_sources(struct lowering *lo, struct lower_stage *st)
 }
 
 /* Stages that instructions read from. Findings are told when they are lowered. */
-static int collect_instructions(struct lowering *lo, struct lower_stage *st,
-                                struct slip_instruction *const *list, size_t n)
+static int mark_inputs(struct lowering *lo, struct lower_stage *st,
+                       struct slip_instruction *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t f = 0; f < list[i]->nflags; f++) {
@@ -270,27 +266,30 @@ static int collect_instructions(struct lowering *lo, struct lower_stage *st,
             lo->quiet = false;
             if (rc < 0)
                 return -1;
-            if (name && input.origin == SLIP_FROM_STAGE &&
-                slip_lower_collect(lo, slip_lower_stage_of(lo, input.stage)) < 0)
-                return -1;
+            if (name && input.origin == SLIP_FROM_STAGE)
+                slip_lower_stage_of(lo, input.stage)->collected = true;
         }
     return 0;
 }
 
-int slip_lower_collect(struct lowering *lo, struct lower_stage *st)
+static int collect_stage(struct lowering *lo, struct lower_stage *st)
 {
-    if (st->collected)
-        return 0;
-    st->collected = true;
     if (slip_lower_resolve(lo, st) < 0)
         return -1;
-    if (st->base.origin == SLIP_FROM_STAGE &&
-        slip_lower_collect(lo, slip_lower_stage_of(lo, st->base.stage)) < 0)
+    if (st->base.origin == SLIP_FROM_STAGE)
+        slip_lower_stage_of(lo, st->base.stage)->collected = true;
+    if (load_base(lo, st) < 0 || mark_inputs(lo, st, st->triggers, st->ntriggers) < 0)
         return -1;
-    if (load_base(lo, st) < 0)
-        return -1;
-    return collect_instructions(lo, st, st->triggers, st->ntriggers) < 0 ||
-                   collect_instructions(lo, st, st->own, st->nown) < 0
-               ? -1
-               : 0;
+    return mark_inputs(lo, st, st->own, st->nown);
+}
+
+/* A stage only reads from those before it, so one way down finds all. */
+int slip_lower_collect(struct lowering *lo, struct lower_stage *target)
+{
+    for (size_t i = 0; i < lo->nstages; i++)
+        lo->stages[i].collected = !target || &lo->stages[i] == target;
+    for (size_t i = lo->nstages; i > 0; i--)
+        if (lo->stages[i - 1].collected && collect_stage(lo, &lo->stages[i - 1]) < 0)
+            return -1;
+    return 0;
 }

@@ -160,8 +160,8 @@ struct slip_stage {
     json_t *config;     /* owned: the "config" object of the OCI image configuration */
     const char *author; /* of MAINTAINER; NULL: the base's */
     json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE (of this stage and, in front, of
-                        the stage it stands on), in order */
+                        empty_layer stand for the steps but BASE, in order. The target's has those
+                        of the stages it stands on in front, others have their own alone */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };
