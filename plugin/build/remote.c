@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "build/builder.h"
+#include "build/secret.h"
 #include "registry/download.h"
 #include "store/blob.h"
 #include "store/record.h"
@@ -16,7 +17,6 @@
 #include "util/str.h"
 
 #define FILE_LIMIT ((uint64_t)64 << 30)
-#define SECRET_LIMIT ((size_t)64 << 10)
 
 void slip_remote_key(char ret[65], const char *kind, ...)
 {
@@ -56,20 +56,14 @@ void slip_remote_remember(struct slip_sources *s, const char *key,
 
 char *slip_remote_secret(struct slip_sources *s, const char *fmt, ...)
 {
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_freep) char *name = NULL;
-    struct slip_buf text = SLIP_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
     name = slip_xvasprintf(fmt, ap);
     va_end(ap);
-    const char *path = s->access.secrets ? slip_strv_getenv(s->access.secrets, name) : NULL;
-    if (!path || slip_read_file(AT_FDCWD, path, SECRET_LIMIT, &text, &ignored) < 0)
-        return NULL;
-    while (text.len && strchr("\r\n", text.data[text.len - 1]))
-        text.data[--text.len] = '\0';
-    return slip_buf_take(&text);
+    const struct slip_secret *secret = slip_secrets_find(s->access.secrets, name);
+    return secret ? slip_xstrndup(secret->value, strcspn(secret->value, "\r\n")) : NULL;
 }
 
 int slip_remote_offline(const struct slip_remote *remote, struct slip_error *err)

@@ -95,7 +95,11 @@ int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstag
 /* --- lower_run.c, mounts.c, lower_copy.c, lower_add.c, config.c --------------------------- */
 
 int slip_lower_run(struct lowering *lo, const struct slip_instruction *ins);
-int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, struct slip_run_mount *ret);
+/* `number`: how many ssh mounts the step has before this one. */
+int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, unsigned number,
+                     struct slip_run_mount *ret);
+/* Checks a --device. */
+int slip_lower_device(struct lowering *lo, const struct slip_flag *flag);
 /* The from= of a mount flag; NULL when there is none. */
 int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, const char **ret);
 bool slip_is_file_name(const char *name);

@@ -95,8 +95,8 @@ static void lint_port(struct lowering *lo, struct slip_span at, const char *spec
     const char *slash = strchr(spec, '/');
 
     if (slash && slash[strcspn(slash, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
-        slip_lint_warn(lo, "ExposeProtoCasing", at,
-                       "the protocol of '%s' should be in lower case", spec);
+        slip_lint_warn(lo, "ExposeProtoCasing", at, "the protocol of '%s' should be in lower case",
+                       spec);
     if (strchr(spec, ':'))
         slip_lint_warn(lo, "ExposeInvalidFormat", at,
                        "EXPOSE takes a port of the container; '%s' has more", spec);

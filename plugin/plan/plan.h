@@ -80,10 +80,10 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
-    const char *script; /* or NULL: the text of a heredoc with "#!", which stands at argv[0], in a
-                           directory that only this step sees */
-    const char *cwd;    /* absolute */
-    const char *user;   /* "", "name", "uid:gid" ... as USER said */
+    const char *script; /* or NULL: text of a heredoc that begins with "#!", a program at ... */
+    const char *script_path; /* ... this place, where only this step sees it */
+    const char *cwd;         /* absolute */
+    const char *user;        /* "", "name", "uid:gid" ... as USER said */
     enum slip_network network;
     struct slip_run_mount *mounts;
     size_t nmounts;
