@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "build/keep.h"
@@ -60,6 +61,49 @@ static int scratch_dir(struct run *run, const char *kind, size_t i, mode_t mode,
     return fd < 0 ? slip_fail_errno(err, "cannot open a work directory") : fd;
 }
 
+/* Hides what the ignore rules leave out of a context: with whiteouts in a directory that lies over
+ * it. */
+static int hide_ignored(const struct slip_scan *scan, int veil, struct slip_error *err)
+{
+    for (size_t i = 0; i < scan->left_out.n; i++) {
+        const char *path = scan->left_out.v[i], *name = slip_path_base(path);
+        slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
+        slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(veil, parent, 0, 0, -1, err);
+        if (dir < 0)
+            return -1;
+        if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) < 0)
+            return slip_fail_errno(err, "cannot hide '%s', which is ignored", path);
+    }
+    return 0;
+}
+
+/* A context as the ignore rules let it be seen: the directory itself when they leave nothing out.
+ * Contexts of recipes are seen whole: their rules only say what does not count as a change. */
+static int open_context(struct run *run, struct held *h, const struct slip_run_mount *m,
+                        struct slip_error *err)
+{
+    const struct slip_scan *scan = slip_builder_scan(run->b, &m->input, err);
+    struct slip_stack *stack = &h->view.stack;
+
+    if (!scan)
+        return -1;
+    if (!slip_builder_context(run->b, m->input.name)->ignore || !scan->left_out.n)
+        return scan->fd;
+    stack->fds = slip_xcalloc(2, sizeof *stack->fds);
+    stack->cap = 2;
+    stack->fds[0] = scratch_dir(run, "veil", (size_t)(h - run->held), 0755, err);
+    if (stack->fds[0] < 0)
+        return -1;
+    stack->n = 1;
+    if (hide_ignored(scan, stack->fds[0], err) < 0)
+        return -1;
+    stack->fds[1] = fcntl(scan->fd, F_DUPFD_CLOEXEC, 0);
+    if (stack->fds[1] < 0)
+        return slip_fail_errno(err, "cannot open the build context");
+    stack->n = 2;
+    return slip_view_mount(&h->view, run->b, err) < 0 ? -1 : h->view.mounted.root;
+}
+
 /* The directory (or file) that an input has at `source`. */
 static int open_input(struct run *run, struct held *h, const struct slip_run_mount *m,
                       struct slip_error *err)
@@ -67,10 +111,9 @@ static int open_input(struct run *run, struct held *h, const struct slip_run_mou
     int root;
 
     if (m->input.origin == SLIP_FROM_CONTEXT) {
-        const struct slip_scan *scan = slip_builder_scan(run->b, &m->input, err);
-        if (!scan)
+        root = open_context(run, h, m, err);
+        if (root < 0)
             return -1;
-        root = scan->fd;
     } else {
         if (slip_view_of_input(&h->view, run->b, &m->input, err) < 0)
             return -1;
@@ -272,11 +315,12 @@ static int failed(struct slip_builder *b, const struct slip_step *step,
     return -1;
 }
 
-static enum slip_sandbox_net network_of(const struct slip_builder *b, const struct slip_run *run)
+enum slip_network slip_run_network(const struct slip_build_options *options,
+                                   const struct slip_run *run)
 {
-    enum slip_network net = run->network == SLIP_NET_DEFAULT ? b->options->network : run->network;
+    enum slip_network net = run->network == SLIP_NET_DEFAULT ? options->network : run->network;
 
-    return net == SLIP_NET_NONE ? SLIP_SANDBOX_NET_NONE : SLIP_SANDBOX_NET_HOST;
+    return net == SLIP_NET_NONE ? SLIP_NET_NONE : SLIP_NET_HOST;
 }
 
 static int execute(struct run *run, struct slip_error *err)
@@ -292,7 +336,8 @@ static int execute(struct run *run, struct slip_error *err)
         .env = (const char *const *)run->env.v,
         .cwd = op->cwd,
         .user = op->user,
-        .network = network_of(run->b, op),
+        .network = slip_run_network(options, op) == SLIP_NET_NONE ? SLIP_SANDBOX_NET_NONE
+                                                                  : SLIP_SANDBOX_NET_HOST,
         .input = op->script,
         .keep_fd = options->jobserver[0],
         .keep_fd2 = options->jobserver[1],
@@ -316,7 +361,8 @@ static int execute(struct run *run, struct slip_error *err)
     return 0;
 }
 
-/* The identity of an install step is what it installed; of any other, how it was made. */
+/* The identity of a step is what it wrote, on top of what it stood on: one that ran for another
+ * reason and wrote the same stops the rebuild there. */
 static int identify(struct slip_builder *b, struct slip_node *node, int upper,
                     struct slip_error *err)
 {
@@ -324,23 +370,21 @@ static int identify(struct slip_builder *b, struct slip_node *node, int upper,
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     const struct slip_diff_options options = { .epoch = 0,
                                                .emulated = b->tier == SLIP_TIER_SINGLE };
-    const struct slip_step *root = node->step;
+    const struct slip_step *root = node->step->parent;
     char content[65];
 
-    memcpy(node->identity, node->def, sizeof node->identity);
-    if (!node->step->run.install)
-        return 0;
     if (slip_diff(upper, -1, &options, &tree, err) < 0)
         return -1;
     slip_tree_finish(&tree, 0);
     if (slip_tree_digest(&tree, content, err) < 0)
         return -1;
-    /* Earlier steps compile into build directories, not into the root: what they were made from
-     * does not count, the root file system they stood on does. */
-    while (root->parent && (root->op == SLIP_OP_RUN || root->op == SLIP_OP_WORKDIR) &&
-           (root == node->step || slip_node_of(b, root)->nparts == 0))
+    /* Before an install step, others compile into build directories, not into the root: what they
+     * were made from does not count, the root file system they stood on does. */
+    while (node->step->run.install && root->parent &&
+           (root->op == SLIP_OP_RUN || root->op == SLIP_OP_WORKDIR) &&
+           slip_node_of(b, root)->nparts == 0)
         root = root->parent;
-    slip_sha256_field(&sha, "slipway installed 1");
+    slip_sha256_field(&sha, node->step->run.install ? "slipway installed 1" : "slipway ran 1");
     slip_sha256_field(&sha, slip_node_of(b, root)->identity);
     slip_sha256_field(&sha, content);
     slip_key_finish(&sha, node->identity);

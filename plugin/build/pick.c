@@ -107,23 +107,7 @@ int slip_pick(int root, const struct slip_scan *scan, const char *pattern, struc
     return -1;
 }
 
-/* With every permission bit, as docker's content key has them. */
-static void key_subtree(const struct slip_scan *scan, const char *path, struct slip_sha256 *sha)
-{
-    size_t n = strlen(path);
-
-    for (size_t i = 0; i < scan->n; i++) {
-        const struct slip_scanned *e = &scan->entries[i];
-        if (n && (strncmp(e->path, path, n) != 0 || (e->path[n] && e->path[n] != '/')))
-            continue;
-        slip_sha256_field(sha, e->path);
-        slip_sha256_number(sha, e->mode);
-        slip_sha256_field(sha, e->link);
-        slip_sha256_field(sha, S_ISREG(e->mode) ? e->digest.hex : NULL);
-    }
-}
-
-int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_sha256 *sha,
+int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_makings *m,
                   struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
@@ -141,8 +125,10 @@ int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct s
         }
     for (size_t i = 0; i < paths.n; i++) {
         const struct slip_scanned *e = slip_scan_find(scan, paths.v[i]);
+        slip_sha256_field(&m->sha, paths.v[i]);
         /* Behind a link, what is copied stands elsewhere: the whole context answers for it. */
-        key_subtree(scan, e && !S_ISLNK(e->mode) ? paths.v[i] : "", sha);
+        slip_scan_made_of(scan, e && !S_ISLNK(e->mode) ? paths.v[i] : "", true, m);
     }
+    slip_key_rules(b, &copy->input, scan, m);
     return 0;
 }

@@ -6,7 +6,7 @@
 #include "build/builder.h"
 
 /* Adds what COPY from a context would read to a key; a source that matches nothing is an error. */
-int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_sha256 *sha,
+int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_makings *m,
                   struct slip_error *err);
 /* Paths (relative, clean, "" for the root) in `root` that `pattern` names, sorted. With `scan`,
  * only what the scan holds counts (its ignore rules did their work). */

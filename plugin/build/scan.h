@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "build/makings.h"
 #include "plan/ignore.h"
 #include "store/store.h"
 #include "util/digest.h"
@@ -18,7 +19,7 @@
 struct slip_scanned {
     char *path;  /* owned; relative, "" never appears */
     char *link;  /* owned; target of a symbolic link */
-    mode_t mode; /* type and permissions as they are */
+    mode_t mode; /* type and permissions as they are; in a git work tree, slip_git_mode() of that */
     uid_t uid;
     gid_t gid;
     dev_t dev;
@@ -34,19 +35,28 @@ struct slip_scan {
     int fd;     /* owned */
     struct slip_scanned *entries;
     size_t n, cap;
+    struct slip_strv left_out; /* what the ignore rules leave out: files, and directories that go
+                                  with all they hold; in the order of the walk */
+    char rules[16];            /* the front of a digest of the ignore rules; "" without any */
+    bool in_git;               /* within a git work tree */
 };
 
 #define SLIP_SCAN_INIT ((struct slip_scan){ .fd = -1 })
 
 struct slip_scan_options {
-    const struct slip_ignore *ignore; /* may be NULL */
-    bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
+    const char *const *ignore; /* lines of the ignore file; NULL: none */
+    bool skip_build_trees;     /* leave out directories that hold a CMakeCache.txt, and .git */
 };
 
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
                         const struct slip_scan_options *options, struct slip_error *err);
 const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const char *path);
-/* Adds names, types, executable bits, links and contents of everything at or below `under` ("" for
- * all) to a key. Never times. */
-void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha);
+/* Adds names (from `under` on), types, links and contents of everything at or below `under` ("" for
+ * all) to a key, and the modes: all permissions, or only whether it is executable. Never times. */
+void slip_scan_made_of(const struct slip_scan *scan, const char *under, bool all_modes,
+                       struct slip_makings *m);
+/* git keeps no more of a mode than whether a file is executable; the rest is the umask speaking.
+ * That of a group's own (0002) is read as if it were the usual one (0022): 0664 as 0644, 0775 as
+ * 0755. Other modes were meant. */
+mode_t slip_git_mode(mode_t mode);
 void slip_scan_release(struct slip_scan *scan);

@@ -58,8 +58,9 @@ int slip_lower_expand_text(struct lowering *lo, struct slip_word word, const cha
 /* Splits K=V; value.text is NULL without '='. */
 void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct slip_word *ret_key,
                            struct slip_word *ret_value);
-/* The environment of a command: ENV, then ARGs that no ENV hides. NULL-terminated, in the arena. */
-const char *const *slip_lower_environment(struct lowering *lo);
+/* The environment of a command: ENV, then ARGs that no ENV hides, and how many these are.
+ * NULL-terminated, in the arena. */
+const char *const *slip_lower_environment(struct lowering *lo, size_t *ret_nargs);
 const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list);
 struct slip_word slip_lower_flag_word(const struct slip_flag *flag);
 

@@ -142,7 +142,7 @@ const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *
     return v;
 }
 
-const char *const *slip_lower_environment(struct lowering *lo)
+const char *const *slip_lower_environment(struct lowering *lo, size_t *ret_nargs)
 {
     slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
     const struct lower_stage *st = lo->now;
@@ -154,6 +154,7 @@ const char *const *slip_lower_environment(struct lowering *lo)
         if (!slip_strv_getenv(&st->env, name))
             slip_strv_add(&list, st->args.v[i]);
     }
+    *ret_nargs = list.n - st->env.n;
     return slip_lower_list(lo, &list);
 }
 

@@ -76,6 +76,7 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
+    size_t nargs;            /* how many of them, at the end, are ARGs */
     const char *script; /* text for standard input, or NULL: a heredoc with "#!", whose argv then
                            is the interpreter with /dev/stdin as its file */
     const char *cwd;    /* absolute */
@@ -179,6 +180,8 @@ struct slip_plan {
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* "none" and so on, as --network has them. */
+const char *slip_network_name(enum slip_network network);
 /* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */
