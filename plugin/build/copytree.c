@@ -10,6 +10,7 @@
 #include "layer/owner.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 
 #define XATTR_LIST_LIMIT 65536
 
@@ -78,6 +79,14 @@ static int apply_clause(const char *p, const char *end, mode_t *mode)
     return 0;
 }
 
+mode_t slip_git_mode(mode_t mode)
+{
+    bool file = S_ISREG(mode) || S_ISDIR(mode);
+    mode_t bits = mode & 07777;
+
+    return file && (bits == 0664 || bits == 0775) ? mode & ~(mode_t)0020 : mode;
+}
+
 int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
 {
     if (*spec >= '0' && *spec <= '7') {
@@ -100,7 +109,7 @@ int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
     return 0;
 }
 
-static int set_owner(const struct job *job, int from, const struct stat *st, int dir,
+static int set_owner(const struct job *job, int from, const struct stat *st, mode_t mode, int dir,
                      const char *name)
 {
     uid_t uid = job->copy->uid;
@@ -110,10 +119,14 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         slip_owner_of(from, st, job->copy->emulated, &uid, &gid);
     if (!job->copy->emulated)
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-    if (S_ISLNK(st->st_mode) || (uid == 0 && gid == 0))
-        return 0;
-    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
+    if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+        return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
+    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && uid == 0 && gid == 0) {
+        (void)fremovexattr(fd, SLIP_OWNER_XATTR); /* a directory that was there may have had one */
+        return 0;
+    }
     return fd < 0 ? -1 : slip_owner_set(fd, &owner);
 }
 
@@ -147,16 +160,16 @@ static void copy_xattrs(int from, int to)
 
 static int finish(const struct job *job, int from, const struct stat *st, int dir, const char *name)
 {
-    mode_t mode = st->st_mode;
+    mode_t mode = job->copy->git_modes ? slip_git_mode(st->st_mode) : st->st_mode;
     const struct timespec times[2] = { st->st_atim, st->st_mtim };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-    if (fd < 0 || set_owner(job, from, st, dir, name) < 0)
+    if (job->copy->chmod && !S_ISLNK(mode))
+        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
+    if (fd < 0 || set_owner(job, from, st, mode, dir, name) < 0)
         return slip_fail_errno(job->err, "cannot set the owner of '%s'", name);
     if (job->copy->xattrs && !S_ISLNK(st->st_mode))
         copy_xattrs(from, fd);
-    if (job->copy->chmod && !S_ISLNK(mode))
-        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
     if (!S_ISLNK(mode) && fchmodat(dir, name, mode & 07777, 0) < 0)
         return slip_fail_errno(job->err, "cannot set the mode of '%s'", name);
     if (utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -290,15 +303,28 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
     return 0;
 }
 
-/* The content of a directory. A destination that was not there becomes like the source, of whose
- * root only the owner counts; one that was there keeps what it is. Its parents are root's. */
-static int copy_content(struct job *job, int from, const struct stat *st, const char *dest)
+/* mkdir -p on the destination's side; new directories belong to the owner of --chown, else to root.
+ */
+static int make_parents(const struct job *job, const char *path)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    const struct slip_new_dir dir = {
+        .uid = copy->set_owner ? copy->uid : 0,
+        .gid = copy->set_owner ? copy->gid : 0,
+        .mtime = -1,
+        .own = copy->emulated ? slip_owner_give : NULL,
+    };
+
+    return slip_mkdirs_in_root(copy->to, path, &dir, job->err);
+}
+
+/* The content of a directory, not the directory itself: a destination that is there keeps what it
+ * is, and one that is not becomes a directory like any other new one. */
+static int copy_content(struct job *job, int from, const char *dest)
 {
     const struct slip_copy_tree *copy = job->copy;
     slip_cleanup(slip_freep) char *clean = slip_path_clean(dest);
-    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, clean, O_PATH, 0);
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(copy->to, clean, 0, 0, -1, job->err);
-    const char *name;
+    slip_cleanup(slip_closep) int made = make_parents(job, clean);
 
     if (made < 0)
         return -1;
@@ -306,18 +332,7 @@ static int copy_content(struct job *job, int from, const struct stat *st, const 
         slip_open_in_root(copy->to, clean, O_RDONLY | O_DIRECTORY, 0);
     if (to < 0)
         return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (copy_dir(job, from, copy->source, to, clean) < 0)
-        return -1;
-    if (there >= 0 || (!*copy->source && !copy->set_owner))
-        return 0;
-    slip_cleanup(slip_closep) int parent = slip_open_parent(copy->to, clean, &name);
-    if (parent < 0)
-        return slip_fail_errno(job->err, "cannot open '/%s'", dest);
-    if (*copy->source)
-        return finish(job, from, st, parent, name);
-    if (set_owner(job, from, st, parent, name) < 0)
-        return slip_fail_errno(job->err, "cannot set the owner of '/%s'", dest);
-    return 0;
+    return copy_dir(job, from, copy->source, to, clean);
 }
 
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
@@ -332,10 +347,10 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     if (from < 0 || fstat(from, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", copy->source);
     if (S_ISDIR(st.st_mode))
-        return copy_content(&job, from, &st, dest);
+        return copy_content(&job, from, dest);
     const char *name = slip_path_base(dest);
     slip_cleanup(slip_freep) char *parent = slip_xstrndup(dest, (size_t)(name - dest));
-    slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(copy->to, parent, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int dir = make_parents(&job, parent);
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);

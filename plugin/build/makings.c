@@ -183,6 +183,8 @@ static char *tell_row(const char *key, const char *before, const char *now, cons
     const char *pattern = !before ? t->added : !now ? t->removed : t->changed;
 
     if (strncmp(key, "file ", 5) == 0) {
+        if (rules && slip_starts_with(rules, key + 5)) /* the ignore file itself */
+            rules = NULL;
         if (before && now)
             return tell(file_aspect(before, now), key, kind, before, now);
         pattern = rules && now ? "%b changed, and file '%n' is not left out any more"

@@ -9,9 +9,11 @@
 #include "exec/passwd.h"
 #include "layer/apply.h"
 #include "layer/diff.h"
+#include "layer/owner.h"
 #include "plan/ignore.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 #include "util/str.h"
 
 /* The source side of one COPY while it runs. */
@@ -51,17 +53,21 @@ static int keep(void *user, const char *path, bool is_dir)
 
     if (source->exclude && slip_ignore_match(source->exclude, path, is_dir))
         return 0;
-    if (!source->scan || slip_scan_find(source->scan, path))
-        return 1;
-    if (!is_dir)
-        return 0;
-    /* A directory that is ignored itself may hold files that are not. */
-    size_t n = strlen(path);
-    for (size_t i = 0; i < source->scan->n; i++)
-        if (strncmp(source->scan->entries[i].path, path, n) == 0 &&
-            source->scan->entries[i].path[n] == '/')
-            return 1;
-    return 0;
+    return !source->scan || (is_dir ? slip_scan_holds(source->scan, path)
+                                    : slip_scan_find(source->scan, path) != NULL);
+}
+
+struct target {
+    int root;
+    char *dest; /* where the destination's links lead; a trailing '/' is still there */
+    bool set_owner;
+    uid_t uid;
+    gid_t gid;
+};
+
+static void target_release(struct target *target)
+{
+    free(target->dest);
 }
 
 /* The part of `path` that --parents keeps: all of it, or what follows "/./". */
@@ -78,26 +84,24 @@ static const char *kept_parents(const char *pattern, const char *path)
 /* Where a file of that name goes: into the destination when that is a directory, by its slash or
  * because it is there; else it becomes the destination, and so do all files of the instruction, one
  * after the other. */
-static char *file_destination(const char *dest, int to, const char *name)
+static char *file_destination(const struct target *target, const char *name)
 {
     struct stat st;
 
-    bool into = slip_ends_with(dest, "/");
-    if (!into) {
-        slip_cleanup(slip_closep) int there = slip_open_in_root(to, dest, O_PATH, 0);
-        into = there >= 0 && fstat(there, &st) == 0 && S_ISDIR(st.st_mode);
-    }
-    return into ? slip_xasprintf("%s/%s", dest, name) : slip_xstrdup(dest);
+    if (slip_ends_with(target->dest, "/") ||
+        (slip_lstat_in_root(target->root, target->dest, &st) == 0 && S_ISDIR(st.st_mode)))
+        return slip_xasprintf("%s/%s", target->dest, name);
+    return slip_xstrdup(target->dest);
 }
 
-static char *destination(const struct slip_copy *copy, int to, const char *pattern,
-                         const char *path, bool is_dir)
+static char *destination(const struct slip_copy *copy, const struct target *target,
+                         const char *pattern, const char *path, bool is_dir)
 {
     if (copy->parents)
-        return slip_xasprintf("%s/%s", copy->dest, kept_parents(pattern, path));
+        return slip_xasprintf("%s/%s", target->dest, kept_parents(pattern, path));
     if (is_dir)
-        return slip_xstrdup(copy->dest);
-    return file_destination(copy->dest, to, slip_path_base(path));
+        return slip_xstrdup(target->dest);
+    return file_destination(target, slip_path_base(path));
 }
 
 /* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
@@ -118,24 +122,29 @@ static int looks_like_archive(int root, const char *path)
            (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
 }
 
-struct target {
-    int root;
-    bool set_owner;
-    uid_t uid;
-    gid_t gid;
-};
-
-static int add_archive(struct slip_builder *b, int from, const char *path, int to, const char *dest,
-                       struct slip_error *err)
+static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
 {
+    return (struct slip_new_dir){
+        .uid = target->uid,
+        .gid = target->gid,
+        .mtime = -1,
+        .own = b->tier == SLIP_TIER_SINGLE ? slip_owner_give : NULL,
+    };
+}
+
+static int add_archive(struct slip_builder *b, int from, const char *path,
+                       const struct target *target, struct slip_error *err)
+{
+    const struct slip_new_dir parents = new_dir(b, target);
     const struct slip_apply_options options = {
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .keep_times = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(to, dest, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int made =
+        slip_mkdirs_in_root(target->root, target->dest, &parents, err);
     slip_cleanup(slip_closep) int dir =
-        made < 0 ? -1 : slip_open_in_root(to, dest, O_RDONLY | O_DIRECTORY, 0);
+        made < 0 ? -1 : slip_open_in_root(target->root, target->dest, O_RDONLY | O_DIRECTORY, 0);
 
     if (made < 0)
         return -1;
@@ -150,24 +159,33 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
                      const struct target *target, const char *pattern, const char *path,
                      struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, path, O_PATH, 0);
+    slip_cleanup(slip_freep) char *followed = slip_follow_in_root(source->root, path);
+    const char *real = followed ? followed + 1 : path; /* a link that is named is followed */
+    slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, real, O_PATH, 0);
     struct stat st;
 
     if (at < 0 || fstat(at, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", path);
-    bool is_dir = S_ISDIR(st.st_mode);
-    slip_cleanup(slip_freep) char *dest = destination(copy, target->root, pattern, path, is_dir);
-    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, path))
-        return add_archive(b, source->root, path, target->root, copy->dest, err);
+    if (source->scan && !slip_scan_holds(source->scan, real)) {
+        if (strpbrk(pattern, "*?[")) /* as if it were not there */
+            return 0;
+        return slip_fail(err, SLIP_EINPUT, "'%s' is a link to what the ignore file leaves out",
+                         path);
+    }
+    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, real))
+        return add_archive(b, source->root, real, target, err);
+    slip_cleanup(slip_freep) char *dest =
+        destination(copy, target, pattern, path, S_ISDIR(st.st_mode));
     const struct slip_copy_tree tree = {
         .from = source->root,
-        .source = path,
+        .source = real,
         .to = target->root,
         .dest = dest,
         .set_owner = target->set_owner,
         .uid = target->uid,
         .gid = target->gid,
         .chmod = copy->chmod,
+        .git_modes = source->scan && source->scan->in_git,
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .xattrs = !source->scan,
         .keep = source->scan || source->exclude ? keep : NULL,
@@ -176,26 +194,36 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
     return slip_copy_tree(&tree, err);
 }
 
-static int write_inlines(const struct slip_copy *copy, const struct target *target, bool emulated,
-                         struct slip_error *err)
+static int give(const struct slip_builder *b, const struct target *target, int dir,
+                const char *name)
 {
+    slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 || !target->set_owner)
+        return fd;
+    return (b->tier == SLIP_TIER_SINGLE ? slip_owner_give : fchown)(fd, target->uid, target->gid);
+}
+
+static int write_inlines(struct slip_builder *b, const struct slip_copy *copy,
+                         const struct target *target, struct slip_error *err)
+{
+    const struct slip_new_dir parents = new_dir(b, target);
+
     for (size_t i = 0; i < copy->ninlines; i++) {
         const struct slip_inline *file = &copy->inlines[i];
         mode_t mode = 0644;
-        slip_cleanup(slip_freep) char *path =
-            file_destination(copy->dest, target->root, file->name);
+        slip_cleanup(slip_freep) char *path = file_destination(target, file->name);
         const char *name = slip_path_base(path);
         slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
         slip_cleanup(slip_closep) int dir =
-            slip_mkdirs_in_root(target->root, parent, target->uid, target->gid, -1, err);
+            slip_mkdirs_in_root(target->root, parent, &parents, err);
         if (dir < 0)
             return -1;
         if (copy->chmod)
             slip_chmod_apply(copy->chmod, mode, &mode);
         if (slip_write_file(dir, name, file->text, strlen(file->text), mode & 07777, false, err) <
                 0 ||
-            (target->set_owner && !emulated &&
-             fchownat(dir, name, target->uid, target->gid, AT_SYMLINK_NOFOLLOW) < 0))
+            give(b, target, dir, name) < 0)
             return slip_error_context(err, "cannot write '%s'", path);
     }
     return 0;
@@ -217,8 +245,20 @@ static int find_owner(const struct slip_copy *copy, struct target *target, struc
     if (slip_identity_find(target->root, copy->chown, &owner, err) < 0)
         return -1;
     target->uid = owner.uid;
-    /* A user alone gives its number to the group too (Dockerfile reference, COPY --chown). */
-    target->gid = strchr(copy->chown, ':') ? owner.gid : (gid_t)owner.uid;
+    /* A number alone gives itself to the group too (Dockerfile reference, COPY --chown). */
+    bool number_alone = !copy->chown[strspn(copy->chown, "0123456789")];
+    target->gid = number_alone ? (gid_t)owner.uid : owner.gid;
+    return 0;
+}
+
+static int find_dest(const struct slip_copy *copy, struct target *target, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *dest = slip_follow_in_root(target->root, copy->dest);
+
+    if (!dest)
+        return slip_fail_errno(err, "cannot follow the links of '%s'", copy->dest);
+    bool slash = slip_ends_with(copy->dest, "/") && !slip_ends_with(dest, "/");
+    target->dest = slip_xasprintf("%s%s", dest, slash ? "/" : "");
     return 0;
 }
 
@@ -240,7 +280,7 @@ static int copy_all(struct slip_builder *b, const struct slip_copy *copy, struct
     for (size_t i = 0; i < paths.n; i++)
         if (copy_path(b, copy, source, target, patterns.v[i], paths.v[i], err) < 0)
             return -1;
-    return write_inlines(copy, target, b->tier == SLIP_TIER_SINGLE, err);
+    return write_inlines(b, copy, target, err);
 }
 
 /* The content that came out, so that what follows is rebuilt only when it differs. */
@@ -283,8 +323,9 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     const struct slip_rootfs rootfs = slip_work_rootfs(&work);
     if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
         return -1;
-    struct target target = { .root = mounted.root };
-    if (find_owner(copy, &target, err) < 0 || copy_all(b, copy, &source, &target, err) < 0)
+    slip_cleanup(target_release) struct target target = { .root = mounted.root };
+    if (find_owner(copy, &target, err) < 0 || find_dest(copy, &target, err) < 0 ||
+        copy_all(b, copy, &source, &target, err) < 0)
         return -1;
     slip_mounted_release(&mounted);
     if (identify(b, node, work.draft.fs, err) < 0)

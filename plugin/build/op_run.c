@@ -12,6 +12,7 @@
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/proc.h"
+#include "util/root.h"
 #include "util/str.h"
 
 #define SECRET_LIMIT ((size_t)512 << 10)
@@ -68,7 +69,7 @@ static int hide_ignored(const struct slip_scan *scan, int veil, struct slip_erro
     for (size_t i = 0; i < scan->left_out.n; i++) {
         const char *path = scan->left_out.v[i], *name = slip_path_base(path);
         slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
-        slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(veil, parent, 0, 0, -1, err);
+        slip_cleanup(slip_closep) int dir = slip_mkdirs_in_root(veil, parent, NULL, err);
         if (dir < 0)
             return -1;
         if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) < 0)

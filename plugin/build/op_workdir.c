@@ -4,7 +4,8 @@
 
 #include "build/work.h"
 #include "exec/passwd.h"
-#include "util/fs.h"
+#include "layer/owner.h"
+#include "util/root.h"
 #include "util/mem.h"
 
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
@@ -19,10 +20,15 @@ int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_
     const struct slip_rootfs rootfs = slip_work_rootfs(&work);
     if (slip_rootfs_mount(&rootfs, &mounted, err) < 0)
         return -1;
-    if (b->tier != SLIP_TIER_SINGLE && slip_identity_find(mounted.root, op->user, &owner, err) < 0)
-        return -1;
-    slip_cleanup(slip_closep) int made =
-        slip_mkdirs_in_root(mounted.root, op->path, owner.uid, owner.gid, b->options->epoch, err);
+    if (slip_identity_find(mounted.root, op->user, &owner, err) < 0)
+        slip_error_release(err); /* root's then, as BuildKit has it; a RUN will complain */
+    const struct slip_new_dir dir = {
+        .uid = owner.uid,
+        .gid = owner.gid,
+        .mtime = b->options->epoch,
+        .own = b->tier == SLIP_TIER_SINGLE ? slip_owner_give : NULL,
+    };
+    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(mounted.root, op->path, &dir, err);
     if (made < 0)
         return -1;
     slip_mounted_release(&mounted);

@@ -6,6 +6,7 @@
 #include "plan/match.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 #include "util/str.h"
 
 static bool has_wildcard(const char *s)
@@ -26,19 +27,11 @@ static bool held(int root, const struct slip_scan *scan, const char *path)
 {
     struct stat st;
 
-    if (scan && *path && !slip_scan_find(scan, path)) {
-        /* A path through a symbolic link is not in the scan under that name. */
-        const struct slip_scanned *at;
-        slip_cleanup(slip_freep) char *up = slip_xstrdup(path);
-        for (char *slash; (slash = strrchr(up, '/'));) {
-            *slash = '\0';
-            at = slip_scan_find(scan, up);
-            if (at && S_ISLNK(at->mode))
-                return slip_lstat_in_root(root, path, &st) == 0;
-        }
-        return false;
-    }
-    return slip_lstat_in_root(root, path, &st) == 0;
+    if (!scan || !*path || slip_scan_holds(scan, path))
+        return slip_lstat_in_root(root, path, &st) == 0;
+    /* A path through a symbolic link is not in the scan under that name, but where it leads. */
+    slip_cleanup(slip_freep) char *real = slip_follow_in_root(root, path);
+    return real && slip_lstat_in_root(root, real, &st) == 0 && slip_scan_holds(scan, real + 1);
 }
 
 /* Matches one component after the other; `prefix` is what is settled already. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "build/copytree.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -195,8 +196,10 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
             return 0; /* gone since readdir: as if it had never been there */
         return slip_fail_errno(w->err, "cannot look at '%s%s'", prefix, name);
     }
-    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool is_dir = S_ISDIR(st.st_mode);
+    if (!is_dir && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+        return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
+    slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool ignored = w->ignore && slip_ignore_match(w->ignore, path, is_dir);
     if (ignored && (!is_dir || !slip_ignore_may_descend(w->ignore, path))) {
         slip_strv_add(&w->scan->left_out, path);
@@ -326,6 +329,23 @@ const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const ch
                    : NULL;
 }
 
+bool slip_scan_holds(const struct slip_scan *scan, const char *path)
+{
+    size_t n = strlen(path), low = 0, high = scan->n;
+
+    if (!n || slip_scan_find(scan, path))
+        return true;
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", path);
+    while (low < high) { /* the first that is not before what is below it */
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(scan->entries[mid].path, below) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < scan->n && strncmp(scan->entries[low].path, below, n + 1) == 0;
+}
+
 /* Is it `under`, or below it? */
 static bool is_below(const char *path, const char *under, size_t n)
 {
@@ -416,14 +436,6 @@ void slip_scan_made_of(const struct slip_scan *scan, const char *under, bool all
     slip_sha256_field(&m->sha, NULL);
     if (m->rows)
         note_files(scan, under, m);
-}
-
-mode_t slip_git_mode(mode_t mode)
-{
-    bool file = S_ISREG(mode) || S_ISDIR(mode);
-    mode_t bits = mode & 07777;
-
-    return file && (bits == 0664 || bits == 0775) ? mode & ~(mode_t)0020 : mode;
 }
 
 void slip_scan_release(struct slip_scan *scan)

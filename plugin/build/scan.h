@@ -1,8 +1,8 @@
 /* scan.h - what is in a directory of the user's, by content, without reading it twice.
  *
- * A scan lists files, links and directories in byte order with their SHA-256. A stat cache in the
- * store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change; entries
- * younger than the cache's own write are read again, as git does with its racy entries.
+ * A scan lists regular files, links and directories in byte order with their SHA-256. A stat cache
+ * in the store (inode, ctime, mtime, size, to the nanosecond) spares reading what did not change;
+ * entries younger than the cache's own write are read again, as git does with its racy entries.
  * Depends on: plan/ignore, store/, util/.
  */
 #pragma once
@@ -19,7 +19,7 @@
 struct slip_scanned {
     char *path;  /* owned; relative, "" never appears */
     char *link;  /* owned; target of a symbolic link */
-    mode_t mode; /* type and permissions as they are; in a git work tree, slip_git_mode() of that */
+    mode_t mode; /* type and permissions as they are; in a git work tree, slip_git_mode() of it */
     uid_t uid;
     gid_t gid;
     dev_t dev;
@@ -51,12 +51,11 @@ struct slip_scan_options {
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
                         const struct slip_scan_options *options, struct slip_error *err);
 const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const char *path);
+/* Is it in the scan, or something below it? A directory that is left out may hold what is not. ""
+ * is always there. */
+bool slip_scan_holds(const struct slip_scan *scan, const char *path);
 /* Adds names (from `under` on), types, links and contents of everything at or below `under` ("" for
  * all) to a key, and the modes: all permissions, or only whether it is executable. Never times. */
 void slip_scan_made_of(const struct slip_scan *scan, const char *under, bool all_modes,
                        struct slip_makings *m);
-/* git keeps no more of a mode than whether a file is executable; the rest is the umask speaking.
- * That of a group's own (0002) is read as if it were the usual one (0022): 0664 as 0644, 0775 as
- * 0755. Other modes were meant. */
-mode_t slip_git_mode(mode_t mode);
 void slip_scan_release(struct slip_scan *scan);

@@ -155,7 +155,7 @@ static int lower_sources(struct lowering *lo, const struct slip_instruction *ins
     return 0;
 }
 
-static int lower_dest(struct lowering *lo, const struct slip_instruction *ins, size_t nsources,
+static int lower_dest(struct lowering *lo, const struct slip_instruction *ins,
                       struct slip_copy *copy)
 {
     const struct slip_word *word = &ins->args[ins->nargs - 1];
@@ -170,8 +170,8 @@ static int lower_dest(struct lowering *lo, const struct slip_instruction *ins, s
     if (slip_lower_expand(lo, *word, &text) < 0)
         return -1;
     const char *dest = slip_lower_path(lo, text);
-    bool as_dir = nsources > 1 && !slip_ends_with(dest, "/");
-    copy->dest = as_dir ? slip_arena_printf(lo->arena, "%s/", dest) : dest;
+    bool here = strcmp(text, ".") == 0 && !slip_ends_with(dest, "/");
+    copy->dest = here ? slip_arena_printf(lo->arena, "%s/", dest) : dest;
     return 0;
 }
 
@@ -343,8 +343,8 @@ int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins)
     struct slip_copy copy = { 0 };
 
     if (lower_from(lo, ins, &copy) < 0 || lower_flags(lo, ins, &copy) < 0 ||
-        lower_sources(lo, ins, &copy, &sources) < 0 ||
-        lower_dest(lo, ins, ins->nargs - 1, &copy) < 0 || lower_slim(lo, ins, &copy) < 0)
+        lower_sources(lo, ins, &copy, &sources) < 0 || lower_dest(lo, ins, &copy) < 0 ||
+        lower_slim(lo, ins, &copy) < 0)
         return -1;
     struct slip_copy files = copy;
     files.inlines = NULL;

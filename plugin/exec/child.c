@@ -19,6 +19,7 @@
 #include "exec/launch.h"
 #include "exec/report.h"
 #include "util/fs.h"
+#include "util/root.h"
 #include "util/mem.h"
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -148,7 +149,7 @@ static int find_cwd(struct init *init, struct slip_error *err)
         return slip_fail_errno(err, "cannot enter the working directory '%s'", path);
     if (spec->rootfs.upper < 0 || spec->root_readonly)
         return slip_fail(err, SLIP_EINPUT, "the working directory '%s' does not exist", path);
-    init->cwd = slip_mkdirs_in_root(root, path, 0, 0, -1, err);
+    init->cwd = slip_mkdirs_in_root(root, path, NULL, err);
     return init->cwd < 0 ? -1 : 0;
 }
 

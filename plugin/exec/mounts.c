@@ -9,6 +9,7 @@
 
 #include "exec/stack.h"
 #include "util/fs.h"
+#include "util/root.h"
 #include "util/mem.h"
 
 #define NOTHING_BUT_FILES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
@@ -214,12 +215,12 @@ static int make_target(int root, const struct slip_piece *piece, struct slip_err
     const char *name;
 
     if (piece->is_dir) {
-        int made = slip_mkdirs_in_root(root, piece->target, 0, 0, -1, err);
+        int made = slip_mkdirs_in_root(root, piece->target, NULL, err);
         return made < 0 ? -1 : made;
     }
     slip_cleanup(slip_freep) char *parent =
         slip_xstrndup(piece->target, (size_t)(slip_path_base(piece->target) - piece->target));
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(root, parent, 0, 0, -1, err);
+    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(root, parent, NULL, err);
     if (made < 0)
         return -1;
     slip_cleanup(slip_closep) int dir = slip_open_parent(root, piece->target, &name);

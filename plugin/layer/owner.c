@@ -18,6 +18,18 @@ int slip_owner_set(int fd, const struct slip_owner *owner)
     return fsetxattr(fd, SLIP_OWNER_XATTR, value, (size_t)n, 0);
 }
 
+int slip_owner_give(int fd, uid_t uid, gid_t gid)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -1;
+    if (uid == 0 && gid == 0)
+        return 0;
+    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st.st_mode & 07777 };
+    return slip_owner_set(fd, &owner);
+}
+
 int slip_owner_parse(const char *value, size_t len, struct slip_owner *ret)
 {
     char text[96], type[8] = "";

@@ -21,5 +21,7 @@ struct slip_owner {
 
 /* Sets the attribute on an open file. 0, or -1 with errno. */
 int slip_owner_set(int fd, const struct slip_owner *owner);
+/* The owner of an open file alone; its mode stays. In the place of fchown(2). */
+int slip_owner_give(int fd, uid_t uid, gid_t gid);
 /* 1: *ret holds what the attribute says. 0: there is none, or none that can be understood. */
 int slip_owner_parse(const char *value, size_t len, struct slip_owner *ret);

@@ -217,51 +217,6 @@ int slip_mkdirs(int dirfd, const char *path, mode_t mode, struct slip_error *err
     return 0;
 }
 
-/* One component: the directory `name` in `dir` (links followed in `root`), made when missing. */
-static int enter_or_make(int root, int dir, const char *sofar, const char *name, uid_t uid,
-                         gid_t gid, int64_t mtime)
-{
-    int fd = slip_open_in_root(root, sofar, O_PATH | O_DIRECTORY, 0);
-
-    if (fd >= 0 || errno != ENOENT)
-        return fd;
-    if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
-        return -1;
-    slip_cleanup(slip_closep) int made =
-        openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = mtime } };
-    if (made < 0 || fchown(made, uid, gid) < 0 || fchmod(made, 0755) < 0 ||
-        (mtime >= 0 && futimens(made, times) < 0))
-        return -1;
-    return slip_open_in_root(root, sofar, O_PATH | O_DIRECTORY, 0);
-}
-
-int slip_mkdirs_in_root(int root, const char *path, uid_t uid, gid_t gid, int64_t mtime,
-                        struct slip_error *err)
-{
-    slip_cleanup(slip_freep) char *clean = slip_path_clean(path);
-    int dir = slip_open_in_root(root, "/", O_PATH | O_DIRECTORY, 0);
-
-    for (char *p = clean; dir >= 0 && *p;) {
-        while (*p == '/')
-            p++;
-        char *end = strchrnul(p, '/'), had = *end;
-        if (end == p || strcmp(p, ".") == 0)
-            break;
-        *end = '\0';
-        int next = enter_or_make(root, dir, clean, p, uid, gid, mtime);
-        int saved = errno;
-        (void)close(dir);
-        errno = saved;
-        dir = next;
-        *end = had;
-        p = end;
-    }
-    if (dir < 0)
-        return slip_fail_errno(err, "cannot create directory '%s'", path);
-    return dir;
-}
-
 #define REMOVE_DEPTH 100 /* directories open at a time */
 
 /* The tree that is being removed. What lies too deep for the file descriptors we have is lifted

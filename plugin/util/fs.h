@@ -47,10 +47,6 @@ int slip_copy_fd(int from, int to, struct slip_error *err);
 
 /* mkdir -p; existing directories are left alone. Follows links (for paths of the user's own). */
 int slip_mkdirs(int dirfd, const char *path, mode_t mode, struct slip_error *err);
-/* mkdir -p inside a root; returns an O_PATH|O_DIRECTORY fd of the last one, or -1. New ones are
- * 0755, owned by uid:gid, and get `mtime` (seconds) when it is >= 0. */
-int slip_mkdirs_in_root(int root, const char *path, uid_t uid, gid_t gid, int64_t mtime,
-                        struct slip_error *err);
 /* rm -rf of one name in a directory, never leaving it; nothing there is success. Directories
  * without permission bits are opened up first, and any depth is fine. */
 int slip_remove_tree(int dirfd, const char *name, struct slip_error *err);

@@ -7,6 +7,7 @@ A case:
     judge: docker | buildah | none       who knows the right answer (docker, when not said)
     reference: ...                       judge none: what the answer was written from
     differs: ...                         Slipway's answer is another one on purpose: the reason
+    single: ...                          the answer is another one where a user has one id only: the reason
     error: TEXT                          Slipway fails, and TEXT is in what it says
     env: K=V                             in the environment of both
     # what the case is about
@@ -20,21 +21,21 @@ The context is the directory `context`. A file's last newline belongs to it, but
 of the next case do not; "escaped" ones have no newlines but those that are written.
 
 An answer is what image.load() says, or the one line "error". Under "=== name (slipway)" stands the
-other answer of a case that differs.
+other answer of a case that differs, and under "=== name (single)" that of a user without subordinate ids.
 """
 
 import os
 import re
 import shlex
 
-KEYS = ("args", "judge", "reference", "differs", "error", "env")
+KEYS = ("args", "judge", "reference", "differs", "single", "error", "env")
 
 
 class Case:
     def __init__(self, topic, name, place):
         self.topic, self.name, self.place = topic, name, place
         self.args, self.env, self.judge = [], {}, "docker"
-        self.reference = self.differs = self.error = None
+        self.reference = self.differs = self.single = self.error = None
         self.files = []  # (path, mode, bytes)
         self.setup = ""
 

@@ -99,8 +99,9 @@ class Docker(Started):
         self.env = {"DOCKER_HOST": "unix://%s/docker.sock" % directory, "DOCKER_BUILDKIT": "1",
                     "DOCKER_CONFIG": directory + "/docker-config", "PATH": os.environ["PATH"],
                     "HOME": directory}
+        # In a mount namespace of its own: what dockerd mounts disturbs nobody, and ends with it.
         super().__init__("dockerd", [
-            "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false",
+            "unshare", "--mount", "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false",
             "--data-root", directory + "/docker", "--exec-root", directory + "/docker-run",
             "--pidfile", directory + "/docker.pid", "-H", self.env["DOCKER_HOST"],
             "--registry-mirror", "http://" + registry.host], directory + "/dockerd.log",

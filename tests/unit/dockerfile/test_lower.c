@@ -267,8 +267,8 @@ static const struct row steps[] = {
       "COPY . /\nCOPY ../../a /x",
       S "  2  workdir /w\n  3  copy context a|b|d/*.x -> /w/\n  4  copy context a -> /w/b\n"
         "  5  copy context a -> /w/b/\n  6  copy context . -> /\n  7  copy context a -> /x\n" },
-    { "several sources mean a directory", "FROM scratch\nCOPY a b /d",
-      S "  2  copy context a|b -> /d/\n" },
+    { "here is a directory", "FROM scratch\nCOPY a b .\nCOPY a b /d",
+      S "  2  copy context a|b -> /\n  3  copy context a|b -> /d\n" },
     { "flags of copy",
       "FROM scratch\nARG U=1\nCOPY --chown=$U:2 --chmod=u=rwX,go=rX --exclude=*.o --exclude=b "
       "--link a /\nCOPY --parents --chmod=0755 x/./y/z ./v /p/\nADD --chown=u a.tar /\nADD "

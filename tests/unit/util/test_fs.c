@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "util/fs.h"
+#include "util/root.h"
 
 static const struct path_row {
     const char *name, *path, *clean;
@@ -82,17 +83,47 @@ static void makes_directories_inside(void **state)
 {
     struct yard *yard = *state;
     struct slip_error err = SLIP_ERROR_INIT;
+    const struct slip_new_dir dir = { .uid = getuid(), .gid = getgid(), .mtime = 7 };
     struct stat st;
     slip_cleanup(slip_closep) int made =
-        slip_mkdirs_in_root(yard->root, "/absolute/a/b", getuid(), getgid(), 7, &err);
+        slip_mkdirs_in_root(yard->root, "/absolute/a/b", &dir, &err);
 
     assert_true(made >= 0);
     assert_int_equal(fstatat(yard->root, "dir/a/b", &st, 0), 0);
     assert_int_equal(st.st_mtim.tv_sec, 7);
-    assert_int_equal(slip_mkdirs_in_root(yard->root, "up/x", 0, 0, -1, &err), -1);
+    assert_int_equal(slip_mkdirs_in_root(yard->root, "up/x", NULL, &err), -1);
     assert_int_equal(fstatat(yard->fd, "victim", &st, 0), 0);
     assert_true(S_ISREG(st.st_mode));
     slip_error_release(&err);
+}
+
+static const struct {
+    const char *name, *path, *leads_to;
+} followed[] = {
+    { "nothing to follow", "dir/a/b", "/dir/a/b" },
+    { "the root", "/", "/" },
+    { "above the root", "../../dir/../x", "/x" },
+    { "an absolute link", "/absolute/f", "/dir/f" },
+    { "a link to nothing", "/astray/f", "/gone/away/f" },
+    { "the last one too", "astray", "/gone/away" },
+    { "a relative link below a directory", "dir/back/f", "/dir/f" },
+    { "a circle", "circle/x", NULL },
+};
+
+static void follows_links_within(void **state)
+{
+    struct yard *yard = *state;
+
+    symlinkat("/gone/./away", yard->root, "astray");
+    symlinkat("../absolute", yard->root, "dir/back");
+    symlinkat("circle", yard->root, "circle");
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(followed); i++) {
+        slip_cleanup(slip_freep) char *path = slip_follow_in_root(yard->root, followed[i].path);
+        if (followed[i].leads_to)
+            assert_string_equal(path, followed[i].leads_to);
+        else
+            assert_null(path);
+    }
 }
 
 static void writes_whole_files_or_none(void **state)
@@ -136,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(links_stay_in_the_root, set_up, tear_down),
         cmocka_unit_test_setup_teardown(makes_directories_inside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(follows_links_within, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writes_whole_files_or_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removes_what_may_not_be_entered, set_up, tear_down),
     };
