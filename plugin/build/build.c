@@ -409,8 +409,10 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
     if (known) {
         slip_image_key(b, key);
         ret->was_cached = stands_on_host(b->plan->target) || lookup_image(b, key, &ret->manifest);
-        if (ret->was_cached)
+        if (ret->was_cached) {
+            slip_journal_confirm(b, ret->manifest.hex[0] ? &ret->manifest : NULL);
             return 0;
+        }
     }
     slip_emit(b->events,
               &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });

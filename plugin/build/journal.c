@@ -171,14 +171,50 @@ static json_t *list_reasons(struct slip_builder *b)
     return list;
 }
 
+/* Under which key stands what the last build of this file and target was made from, as one digest:
+ * *ret_sum. */
+static void sum_of(const struct slip_builder *b, char ret_key[65], char ret_sum[16])
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    char hex[65];
+
+    slip_sha256_field(&sha, "slipway journal sum 1");
+    slip_sha256_field(&sha, b->options->file);
+    slip_sha256_field(&sha, b->plan->target->name);
+    slip_key_finish(&sha, ret_key);
+    for (size_t i = 0; i < b->plan->nsteps; i++) {
+        slip_sha256_field(&sha, b->nodes[i].def);
+        slip_sha256_field(&sha, b->nodes[i].identity);
+    }
+    slip_key_finish(&sha, hex);
+    snprintf(ret_sum, 16, "%.12s", hex);
+}
+
+void slip_journal_confirm(struct slip_builder *b, const struct slip_digest *manifest)
+{
+    char key[65], sum[16];
+
+    if (!b->options->file)
+        return;
+    sum_of(b, key, sum);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(b->store, key);
+    const char *known = slip_json_str(record, "sum");
+    if (!known || strcmp(known, sum) != 0)
+        slip_journal_write(b, manifest);
+}
+
 void slip_journal_write(struct slip_builder *b, const struct slip_digest *manifest)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_json_decrefp) json_t *record = json_object();
-    char key[65];
+    slip_cleanup(slip_json_decrefp) json_t *summary = json_object();
+    char key[65], sum[16];
 
     if (!b->options->file)
         return;
+    sum_of(b, key, sum);
+    json_object_set_new(summary, "sum", json_string(sum));
+    (void)slip_record_put(b->store, key, summary, &ignored);
     for (size_t i = 0; i < b->plan->nstages; i++)
         if (b->plan->stages[i]->needed)
             note_stage(b, b->plan->stages[i]);

@@ -15,3 +15,6 @@ char *slip_journal_why(struct slip_builder *b, struct slip_node *node);
 /* After a build, also one that failed: then `manifest` is NULL. What cannot be written is not worth
  * a failure. */
 void slip_journal_write(struct slip_builder *b, const struct slip_digest *manifest);
+/* After a build that ran nothing. When it went back to inputs of an earlier one, what is noted is
+ * brought up to date; else this is one look at a small record. */
+void slip_journal_confirm(struct slip_builder *b, const struct slip_digest *manifest);

@@ -30,6 +30,9 @@ static const struct telling {
     { "variable", "environment variable %n changed from '%a' to '%b'",
       "environment variable %n is set now: '%b'",
       "environment variable %n is not set any more; it was '%a'" },
+    { "hidden", "the value of %n changed; its name sounds like a secret, so it is not shown",
+      "%n is set now; its name sounds like a secret, so the value is not shown",
+      "%n is not set any more" },
     { "text", "the text '%n' in the instruction changed", "the text '%n' was added",
       "the text '%n' was removed" },
     { "mount", "the mount at '%n' changed from '%a' to '%b'", "a mount at '%n' was added",
@@ -70,13 +73,14 @@ void slip_made_note(struct slip_makings *m, const char *kind, const char *name, 
 {
     if (!m->rows || !value)
         return;
-    slip_cleanup(slip_freep) char *key = slip_xasprintf("%s%s%s", kind, *name ? " " : "", name);
+    bool hide = (strcmp(kind, "argument") == 0 || strcmp(kind, "variable") == 0) &&
+                slip_name_sounds_secret(name);
+    slip_cleanup(slip_freep) char *key =
+        slip_xasprintf("%s%s%s", hide ? "hidden" : kind, *name ? " " : "", name);
     slip_cleanup(slip_json_decrefp) json_t *shown = slip_shown_text(key);
-    bool hide = strlen(value) > SHOWN_MAX ||
-                ((strcmp(kind, "argument") == 0 || strcmp(kind, "variable") == 0) &&
-                 slip_name_sounds_secret(name));
     json_object_set_new(m->rows, json_string_value(shown),
-                        hide ? digest_of(value) : slip_shown_text(value));
+                        hide || strlen(value) > SHOWN_MAX ? digest_of(value)
+                                                          : slip_shown_text(value));
 }
 
 void slip_made_of(struct slip_makings *m, const char *kind, const char *name, const char *value)

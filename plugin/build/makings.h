@@ -8,6 +8,7 @@
  *
  *   kind        name, value
  *   argument    of ARG, its value             variable   of ENV, its value
+ *   hidden      of one whose name sounds like a secret, a digest
  *   file        path, mode and digest or link
  *   directory   path, digest: instead of its files, where there are too many
  *   image       as written, digest            stage      name, what came out
