@@ -257,6 +257,7 @@ static void *work(void *arg)
     if (rc < 0 && (!b->error->code || b->error->code == SLIP_ECANCELLED))
         slip_error_move(b->error, &err);
     b->stop = b->stop || rc < 0;
+    b->halt = b->stop;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->mutex);
     slip_error_release(&err);

@@ -59,6 +59,7 @@ struct slip_builder {
     enum slip_stage_state *stages; /* by stage->index; behind mutex */
     unsigned running;              /* stages at work; behind mutex */
     bool stop;                     /* a stage failed; behind mutex */
+    volatile sig_atomic_t halt;    /* the same, for commands that run */
     struct slip_error *error;      /* the first one; behind mutex */
     struct slip_failed_step failed;
 };

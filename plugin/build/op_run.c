@@ -345,6 +345,7 @@ static int execute(struct run *run, struct slip_error *err)
         .output = forward,
         .user_data = run,
         .cancel = options->cancel,
+        .stop = &run->b->halt,
     };
 
     if (slip_sandbox_run(&spec, &status, err) < 0) {

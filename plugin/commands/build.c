@@ -258,6 +258,26 @@ static int no_image(struct build *b, struct slip_error *err)
                                 "a base image");
 }
 
+/* Stages that the target does not need are passed over, tests in them too: that is said. Caller
+ * frees. */
+static char *list_skipped(const struct slip_plan *plan)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    const char *before = " without stage ";
+
+    for (size_t i = 0; i < plan->nstages; i++) {
+        if (plan->stages[i]->needed)
+            continue;
+        if (out.len > 160) {
+            slip_buf_puts(&out, ", ...");
+            break;
+        }
+        slip_buf_printf(&out, "%s'%s'", before, plan->stages[i]->name);
+        before = ", ";
+    }
+    return slip_buf_take(&out);
+}
+
 static int write_outputs(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -285,8 +305,10 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
         return -1;
     slip_cleanup(slip_freep) char *repository =
         names.n ? slip_xstrndup(names.v[0], (size_t)(strrchr(names.v[0], ':') - names.v[0])) : NULL;
-    slip_cleanup(slip_freep) char *summary = slip_xasprintf(
-        "%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image", "");
+    slip_cleanup(slip_freep) char *skipped = list_skipped(&b->front.plan);
+    slip_cleanup(slip_freep) char *summary =
+        slip_xasprintf("%s%s%s", b->built.was_cached ? "up to date: " : "",
+                       repository ? repository : "image", skipped);
     slip_ui_summary(b->ui, summary);
     if (!b->display.quiet)
         fputs(slip_buf_str(&said), s->err);
