@@ -53,6 +53,7 @@ scan_locked(struct slip_builder *b, const struct slip_context *context, struct s
         .ignore = context->is_build_tree ? build_tree_noise
                   : context->is_source   ? own_outputs
                                          : context->ignore,
+        .list_hidden = !context->is_build_tree && !context->is_source,
         .skip_build_trees = context->is_source,
     };
     return slip_scan_directory(scan, b->store, context->path, &options, err) < 0 ? NULL : scan;

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "build/secret.h"
 #include "build/sources.h"
 #include "layer/stream.h"
 #include "plan/plan.h"
@@ -44,12 +45,12 @@ struct slip_build_options {
     size_t ncontexts;
     int64_t epoch; /* SOURCE_DATE_EPOCH: nothing in the image is younger */
     bool no_cache; /* look nothing up; results are recorded all the same */
-    const struct slip_strv
-        *no_cache_filter;             /* the same for these stages only, by name; may be NULL */
-    unsigned jobs;                    /* stages that may run at once; 0: as many as CPUs */
-    const char *tier;                 /* NULL: the best one */
-    enum slip_network network;        /* of steps that do not say */
-    const struct slip_strv *secrets;  /* "id=path" */
+    const struct slip_strv *no_cache_filter; /* the same for these stages, by name; may be NULL */
+    unsigned jobs;                           /* stages that may run at once; 0: as many as CPUs */
+    const char *tier;                        /* NULL: the best one */
+    enum slip_network network;               /* of steps that do not say */
+    const struct slip_secrets *secrets;
+    const struct slip_strv *agents;   /* "id=path of the socket of an ssh agent" */
     const struct slip_strv *step_env; /* "K=V" for every step, not part of any key (proxies) */
     json_t *annotations;              /* object, or NULL */
     enum slip_compression compression;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "build/build.h"
+#include "build/makings.h"
 #include "build/scan.h"
 #include "exec/tier.h"
 #include "image/image.h"
@@ -86,6 +87,9 @@ int slip_key_step(struct slip_builder *b, struct slip_node *node, json_t *rows,
                   struct slip_error *err);
 void slip_key_finish(struct slip_sha256 *sha, char ret_hex[65]);
 
+/* keys.c: adds what an input holds at `under` to a key. */
+int slip_key_input(struct slip_builder *b, const struct slip_input *input, const char *under,
+                   struct slip_makings *m, struct slip_error *err);
 /* keys.c: notes by which ignore rules a context was seen; what they left is in the key anyway. */
 void slip_key_rules(const struct slip_builder *b, const struct slip_input *input,
                     const struct slip_scan *scan, struct slip_makings *m);

@@ -43,39 +43,53 @@ void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid
     }
 }
 
-/* One clause of chmod(1): who, operator, permissions. */
+/* The bits that a letter of chmod(1) stands for. */
+static mode_t bits_of(char letter, mode_t mode)
+{
+    switch (letter) {
+    case 'r':
+        return 0444;
+    case 'w':
+        return 0222;
+    case 'x':
+        return 0111;
+    case 'X':
+        return S_ISDIR(mode) || (mode & 0111) ? 0111 : 0;
+    case 's':
+        return 06000;
+    case 't':
+        return 01000;
+    default: /* what another class has */
+        return 0111 * ((mode >> (letter == 'u' ? 6 : letter == 'g' ? 3 : 0)) & 7);
+    }
+}
+
+/* One clause of chmod(1): who, then operators, each with its permissions. */
 static int apply_clause(const char *p, const char *end, mode_t *mode)
 {
-    mode_t who = 0, bits = 0;
+    mode_t who = 0;
 
     for (; p < end && strchr("ugoa", *p); p++)
         who |= *p == 'u' ? 04700u : *p == 'g' ? 02070u : *p == 'o' ? 01007u : 07777u;
     if (!who)
         who = 07777;
-    if (p == end || !strchr("+-=", *p))
+    if (p == end)
         return -1;
-    char op = *p++;
-    for (; p < end; p++) {
-        if (*p == 'r')
-            bits |= 0444;
-        else if (*p == 'w')
-            bits |= 0222;
-        else if (*p == 'x' || (*p == 'X' && (S_ISDIR(*mode) || (*mode & 0111))))
-            bits |= 0111;
-        else if (*p == 's')
-            bits |= 06000;
-        else if (*p == 't')
-            bits |= 01000;
-        else if (*p != 'X')
+    while (p < end) {
+        char op = *p++;
+        mode_t bits = 0;
+        if (!strchr("+-=", op))
             return -1;
+        for (; p < end && strchr("rwxXstugo", *p); p++)
+            bits |= bits_of(*p, *mode);
+        bits &= who;
+        if (op == '+')
+            *mode |= bits;
+        else if (op == '-')
+            *mode &= ~bits;
+        else
+            *mode = (*mode & ~(who & 0777)) | bits;
     }
-    bits &= who;
-    if (op == '+')
-        *mode |= bits;
-    else if (op == '-')
-        *mode &= ~bits;
-    else
-        *mode = (*mode & ~(who & 0777)) | bits;
     return 0;
 }
 
@@ -354,4 +368,43 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);
+}
+
+/* One directory of the source at `dest`, if there is none yet. */
+static int copy_parent(const struct job *job, const char *source, const char *dest)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    slip_cleanup(slip_closep) int from = slip_open_in_root(copy->from, source, O_PATH, 0);
+    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, dest, O_PATH, 0);
+    const char *name;
+    struct stat st;
+
+    if (from < 0 || fstat(from, &st) < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", source);
+    if (there >= 0 || !S_ISDIR(st.st_mode))
+        return 0;
+    slip_cleanup(slip_closep) int made = make_parents(job, dest);
+    slip_cleanup(slip_closep) int dir = made < 0 ? -1 : slip_open_parent(copy->to, dest, &name);
+    if (made < 0)
+        return -1;
+    if (dir < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", dest);
+    return finish(job, from, &st, dir, name);
+}
+
+int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err)
+{
+    const struct job job = { .copy = copy, .err = err };
+    slip_cleanup(slip_freep) char *source = slip_xstrdup(copy->source);
+
+    for (size_t n = kept; source[n]; n += source[n] == '/') {
+        n += strcspn(source + n, "/");
+        char had = source[n];
+        source[n] = '\0';
+        slip_cleanup(slip_freep) char *dest = slip_xasprintf("%s/%s", copy->dest, source + kept);
+        if (copy_parent(&job, source, dest) < 0)
+            return -1;
+        source[n] = had;
+    }
+    return 0;
 }

@@ -30,6 +30,10 @@ struct slip_copy_tree {
 };
 
 int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err);
+/* The directories above copy->source from byte `kept` of that path on, below `dest`, with what the
+ * source's have; those that are there stay as they are. A source that is a directory is made too.
+ */
+int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err);
 
 /* git keeps no more of a mode than whether a file is executable; the rest is the umask speaking.
  * That of a group's own (0002) is read as if it were the usual one (0022): 0664 as 0644, 0775 as

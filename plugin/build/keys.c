@@ -46,8 +46,8 @@ void slip_key_rules(const struct slip_builder *b, const struct slip_input *input
 }
 
 /* What an input holds at `under`. */
-static int key_input(struct slip_builder *b, const struct slip_input *input, const char *under,
-                     struct slip_makings *m, struct slip_error *err)
+int slip_key_input(struct slip_builder *b, const struct slip_input *input, const char *under,
+                   struct slip_makings *m, struct slip_error *err)
 {
     const struct slip_scan *scan;
     const char *identity;
@@ -82,18 +82,19 @@ static int key_input(struct slip_builder *b, const struct slip_input *input, con
     return 0;
 }
 
-/* "K=V" rows; the last `nargs` are build arguments. */
+static bool is_in(const char *const *list, const char *text)
+{
+    while (list && *list && strcmp(*list, text) != 0)
+        list++;
+    return list && *list;
+}
+
 static void key_environment(const struct slip_run *run, struct slip_makings *m)
 {
-    size_t n = 0;
-
-    while (run->env && run->env[n])
-        n++;
-    for (size_t i = 0; i < n; i++) {
-        const char *equals = strchrnul(run->env[i], '=');
-        slip_cleanup(slip_freep) char *name =
-            slip_xstrndup(run->env[i], (size_t)(equals - run->env[i]));
-        slip_made_of(m, i + run->nargs >= n ? "argument" : "variable", name,
+    for (const char *const *e = run->env; e && *e; e++) {
+        const char *equals = strchrnul(*e, '=');
+        slip_cleanup(slip_freep) char *name = slip_xstrndup(*e, (size_t)(equals - *e));
+        slip_made_of(m, is_in(run->args, name) ? "argument" : "variable", name,
                      *equals ? equals + 1 : "");
     }
     slip_sha256_field(&m->sha, NULL);
@@ -123,7 +124,7 @@ static int key_mount(struct slip_builder *b, const struct slip_run_mount *mount,
     if (mount->env)
         slip_buf_printf(&how, " env=%s", mount->env);
     slip_made_of(m, "mount", mount->target, slip_buf_str(&how));
-    return key_input(b, &mount->input, mount->source, m, err);
+    return slip_key_input(b, &mount->input, mount->source, m, err);
 }
 
 static int key_run(struct slip_builder *b, const struct slip_run *run, struct slip_makings *m,
@@ -132,6 +133,7 @@ static int key_run(struct slip_builder *b, const struct slip_run *run, struct sl
     slip_made_of_list(m, "command", run->argv);
     key_environment(run, m);
     slip_made_of(m, "script", "", run->script);
+    slip_made_of(m, "script's place", "", run->script_path);
     slip_made_of(m, "directory it works in", "", run->cwd);
     slip_made_of(m, "user", "", run->user);
     slip_made_of(m, "network", "", slip_network_name(slip_run_network(b->options, run)));
@@ -177,7 +179,7 @@ static int key_copy(struct slip_builder *b, const struct slip_copy *copy, struct
         key_slim(b, copy->slim, m);
     if (copy->input.origin == SLIP_FROM_CONTEXT)
         return slip_pick_key(b, copy, m, err);
-    return key_input(b, &copy->input, "", m, err);
+    return slip_key_input(b, &copy->input, "", m, err);
 }
 
 /* A stage's first step has no record of its own: what it stands on is told with the next one. */
@@ -195,7 +197,7 @@ static int key_parent(struct slip_builder *b, const struct slip_step *parent,
         slip_made_note(m, "parent", "", shortened(identity, text));
         return 0;
     }
-    int rc = key_input(b, &parent->base.input, "", &unhashed, err);
+    int rc = slip_key_input(b, &parent->base.input, "", &unhashed, err);
     slip_makings_release(&unhashed);
     return rc;
 }
@@ -213,7 +215,7 @@ static int key_step(struct slip_builder *b, struct slip_node *node, struct slip_
         return -1;
     switch (step->op) {
     case SLIP_OP_BASE:
-        rc = key_input(b, &step->base.input, "", m, err);
+        rc = slip_key_input(b, &step->base.input, "", m, err);
         slip_made_of(m, "platform", "", step->base.platform);
         break;
     case SLIP_OP_RUN:

@@ -170,23 +170,6 @@ static int read_content(int dir, const char *name, struct slip_scanned *e, struc
 
 static int walk_dir(struct walk *w, int dir, const char *prefix);
 
-/* A directory that is left out, and of which nothing was taken back, goes as a whole. */
-static int walk_below(struct walk *w, int dir, const char *path, bool ignored)
-{
-    struct slip_strv *out = &w->scan->left_out;
-    size_t had = w->scan->n, had_out = out->n;
-    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", path);
-
-    if (walk_dir(w, dir, below) < 0)
-        return -1;
-    if (!ignored || w->scan->n > had)
-        return 0;
-    while (out->n > had_out)
-        free(SLIP_TAKE_PTR(out->v[--out->n]));
-    slip_strv_add(out, path);
-    return 0;
-}
-
 static int visit(struct walk *w, int dir, const char *name, const char *prefix)
 {
     struct stat st;
@@ -201,8 +184,10 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
         return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
     slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool ignored = w->ignore && slip_ignore_match(w->ignore, path, is_dir);
+    const size_t entries = w->scan->n, hidden = w->scan->hidden.n;
     if (ignored && (!is_dir || !slip_ignore_may_descend(w->ignore, path))) {
-        slip_strv_add(&w->scan->left_out, path);
+        if (w->options->list_hidden)
+            slip_strv_add(&w->scan->hidden, path);
         return 0;
     }
 
@@ -241,7 +226,15 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
     }
     if (!is_dir)
         return 0;
-    return walk_below(w, sub, path, ignored);
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", path);
+    if (walk_dir(w, sub, below) < 0)
+        return -1;
+    if (ignored && w->options->list_hidden &&
+        w->scan->n == entries) { /* nothing in it was taken back */
+        slip_strv_truncate(&w->scan->hidden, hidden);
+        slip_strv_add(&w->scan->hidden, path);
+    }
+    return 0;
 }
 
 static int walk_dir(struct walk *w, int dir, const char *prefix)
@@ -444,8 +437,8 @@ void slip_scan_release(struct slip_scan *scan)
         free(scan->entries[i].path);
         free(scan->entries[i].link);
     }
-    slip_strv_release(&scan->left_out);
     free(scan->entries);
+    slip_strv_release(&scan->hidden);
     free(scan->root);
     slip_closep(&scan->fd);
     *scan = SLIP_SCAN_INIT;

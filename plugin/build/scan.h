@@ -14,6 +14,7 @@
 #include "build/makings.h"
 #include "plan/ignore.h"
 #include "store/store.h"
+#include "util/buf.h"
 #include "util/digest.h"
 
 struct slip_scanned {
@@ -35,17 +36,18 @@ struct slip_scan {
     int fd;     /* owned */
     struct slip_scanned *entries;
     size_t n, cap;
-    struct slip_strv left_out; /* what the ignore rules leave out: files, and directories that go
-                                  with all they hold; in the order of the walk */
-    char rules[16];            /* the front of a digest of the ignore rules; "" without any */
-    bool in_git;               /* within a git work tree */
+    struct slip_strv hidden; /* owned: with list_hidden, what the rules leave out; a directory of
+                                which nothing is left stands for all that is in it */
+    char rules[16];          /* the front of a digest of the ignore rules; "" without any */
+    bool in_git;             /* within a git work tree */
 };
 
 #define SLIP_SCAN_INIT ((struct slip_scan){ .fd = -1 })
 
 struct slip_scan_options {
     const char *const *ignore; /* lines of the ignore file; NULL: none */
-    bool skip_build_trees;     /* leave out directories that hold a CMakeCache.txt, and .git */
+    bool list_hidden;
+    bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
 };
 
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,

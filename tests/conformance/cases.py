@@ -15,7 +15,8 @@ A case:
     FROM busybox
     --- dir/file [mode] [escaped]        a file of the context; "escaped": \\n \\t \\r \\xNN mean bytes
     --- ../file                          beside the context, where both are started
-    --- setup                            a shell script, run in the context before the builds
+    --- setup                            a shell script, run in the context before the builds; what its
+                                         tar packs is root's and of 1970
 
 The context is the directory `context`. A file's last newline belongs to it, but empty lines in front
 of the next case do not; "escaped" ones have no newlines but those that are written.
