@@ -22,8 +22,8 @@
 #include "dockerfile/ast.h"
 #include "plan/plan.h"
 
-/* A lint finding, by BuildKit's rule names, and three of our own: TrailingComment, UnknownStage (a
- * name that is nearly a stage's), UnusedBuildArg. Borrowed for the length of the call. */
+/* A lint finding, by BuildKit's rule names, and two of our own: UnknownStage (a name
+ * that is nearly a stage's), UnusedBuildArg. Borrowed for the length of the call. */
 struct slip_warning {
     const char *rule, *text;
     struct slip_span at;

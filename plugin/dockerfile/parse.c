@@ -174,17 +174,15 @@ static int add_pairs(struct parser *p, struct slip_instruction *ins)
 static int add_from(struct parser *p, struct slip_instruction *ins)
 {
     add_blank_words(p, ins);
-    for (size_t i = 1; i < ins->nargs; i++)
-        if (ins->args[i].text[0] == '#') {
-            slip_ast_remark(p->ast, "TrailingComment", ins->args[i].at,
-                            "a comment behind an instruction is not part of the language; other "
-                            "builders stop here");
-            ins->nargs = i;
-        }
     if (ins->nargs == 1)
         return 0;
     if (ins->nargs == 3 && strcasecmp(ins->args[1].text, "as") == 0)
         return 0;
+    for (size_t i = 1; i < ins->nargs; i++)
+        if (ins->args[i].text[0] == '#') {
+            slip_fail_at(p->err, ins->args[i].at, "a comment cannot stand behind an instruction");
+            return slip_error_hint(p->err, "give the comment a line of its own");
+        }
     return complain(p, ins, "takes an image, or an image AS a name",
                     ins->nargs == 0 ? NULL : "write FROM image, or FROM image AS name");
 }

@@ -9,6 +9,7 @@ IMAGES says which names it goes by.
 import base64
 import gzip
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -67,16 +68,22 @@ def npm(layer, _apt):
         layer.file("%snpm/%s.tgz" % (SHARE, package), gzip.compress(out.getvalue(), 0, mtime=0))
 
 
-WHEELS = {"flask": "python3-flask", "Werkzeug": "python3-werkzeug", "Jinja2": "python3-jinja2",
-          "itsdangerous": "python3-itsdangerous", "click": "python3-click",
-          "MarkupSafe": "python3-markupsafe", "gunicorn": "gunicorn python3-gunicorn",
-          "colorama": "python3-colorama", "simplejson": "python3-simplejson",
-          "setuptools": "python3-setuptools python3-pkg-resources"}
+# name: (Debian packages, what it needs; Debian takes that out of what pip reads)
+WHEELS = {
+    "flask": ("python3-flask", "Werkzeug Jinja2 itsdangerous click"),
+    "Werkzeug": ("python3-werkzeug", "MarkupSafe"),
+    "Jinja2": ("python3-jinja2", "MarkupSafe"),
+    "itsdangerous": ("python3-itsdangerous", ""),
+    "click": ("python3-click", ""),
+    "MarkupSafe": ("python3-markupsafe", ""),
+    "gunicorn": ("gunicorn python3-gunicorn", "setuptools"),
+    "setuptools": ("python3-setuptools python3-pkg-resources", ""),
+}
 TOP = "usr/lib/python3/dist-packages/"
 TAG = "py3-none-any"
 
 
-def wheel(found):
+def wheel(found, needs):
     """The wheel of an unpacked Debian package: (file name, bytes)."""
     meta = next(name for name in sorted(found) if name.endswith(
         (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info")) and name.count("/") <= 1)
@@ -89,11 +96,8 @@ def wheel(found):
     entry = os.path.dirname(meta) + "/entry_points.txt"
     if entry in found:
         kept[info + "entry_points.txt"] = found[entry]
-    needs = found.get(os.path.dirname(meta) + "/requires.txt", b"").decode()
-    if needs and b"Requires-Dist" not in text:
-        head, _, body = text.partition(b"\n\n")
-        lines = [line for line in needs.split("[")[0].splitlines() if line.strip()]
-        text = head + "".join("\nRequires-Dist: " + line for line in lines).encode() + b"\n\n" + body
+    head, _, body = text.partition(b"\n\n")
+    text = head + "".join("\nRequires-Dist: " + need for need in needs).encode() + b"\n\n" + body
     kept[info + "METADATA"] = text
     kept[info + "WHEEL"] = ("Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: %s\n"
                             % TAG).encode()
@@ -110,8 +114,8 @@ def wheel(found):
 
 def pip(layer, apt):
     """A directory of wheels, made of Debian's packages, which pip is told to use instead of PyPI."""
-    paths = apt.fetch(sorted({word for words in WHEELS.values() for word in words.split()}))
-    for words in WHEELS.values():
+    paths = apt.fetch(sorted({word for words, _ in WHEELS.values() for word in words.split()}))
+    for words, needs in WHEELS.values():
         found = {}
         for path in paths:
             if os.path.basename(path).split("_")[0] in words.split():
@@ -119,7 +123,7 @@ def pip(layer, apt):
                     name = debs.placed(member.name) or ""
                     if name.startswith(TOP) and data is not None:
                         found[name[len(TOP):]] = data
-        name, data = wheel(found)
+        name, data = wheel(found, needs.split())
         layer.file(SHARE + "wheels/" + name, data)
     layer.file("etc/pip.conf", b"[global]\nno-index = true\nfind-links = /usr/share/stand-in/wheels\n"
                b"break-system-packages = true\ndisable-pip-version-check = true\n")
@@ -296,17 +300,18 @@ def archive(path, layers, name):
 
 
 def recipe(name):
-    """A digest of what a base is made of: this file, its row, and the files of bases/."""
-    all_of_it = hashlib.sha256(json.dumps([debs.release(), name, BASES[name][0], BASES[name][2]]).encode())
+    """A digest of what a base is made of: its row, the code that makes it, the files of bases/."""
+    packages, adds, env = BASES[name]
+    code = [inspect.getsource(part) for part in [*adds, busybox, unpacked, archive, debs.placed]]
+    parts = hashlib.sha256(json.dumps([debs.release(), name, packages, env, code]).encode())
+    if pip in adds or name == "python-slim":
+        parts.update((inspect.getsource(bootstrapped) + inspect.getsource(wheel) + repr(WHEELS)).encode())
     for directory, below, names in os.walk(HERE + "/bases"):
         below.sort()
         for file in sorted(names):
             with open(directory + "/" + file, "rb") as text:
-                all_of_it.update(file.encode() + text.read())
-    for file in ("standins.py", "debs.py"):
-        with open("%s/%s" % (HERE, file), "rb") as text:
-            all_of_it.update(text.read())
-    return all_of_it.hexdigest()[:16]
+                parts.update(file.encode() + text.read())
+    return parts.hexdigest()[:16]
 
 
 def make(path, name, apt):

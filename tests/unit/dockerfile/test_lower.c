@@ -431,9 +431,6 @@ static const struct row lints[] = {
     { "constant platform", "FROM --platform=linux/arm64 a\n",
       "1:17 FromPlatformFlagConstDisallowed: the stage is tied to 'linux/arm64'; use "
       "$BUILDPLATFORM or a variable\n" },
-    { "comment behind FROM", "FROM a # b\n",
-      "1:8 TrailingComment: a comment behind an instruction is not part of the language; other "
-      "builders stop here\n" },
     { "nearly a stage", "FROM scratch AS builder\nFROM scratch\nCOPY --from=biulder /x /\n",
       "3:13 UnknownStage: 'biulder' is not a stage, so it is taken as an image; did you mean "
       "'builder'?\n" },
