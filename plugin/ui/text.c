@@ -30,7 +30,9 @@ void slip_ui_text_remark(struct slip_ui *ui, const struct slip_event *event)
               : ui->options.colour ? "\033[33mwarning:\033[0m "
                                    : "warning: ",
               ui->options.out);
-    put_clean(ui->options.out, skipped.len ? slip_buf_str(&skipped) : event->text ? event->text : "");
+    put_clean(ui->options.out, skipped.len   ? slip_buf_str(&skipped)
+                               : event->text ? event->text
+                                             : "");
     fflush(ui->options.out);
 }
 

@@ -651,7 +651,7 @@ static const char *const seeds[] = {
     "003-named-stages",           "003-node-basic",
     "003-parallel-builds",        "003-python-multi-stage",
     "003-three-stage-build",      "004-go-builder",
-    "004-python-significant",     "004-python-slim-to-alpine",
+    "004-python-significant",
 };
 
 #define DATA SLIPWAY_SOURCE_DIR "/tests/unit/dockerfile/data/"
