@@ -443,7 +443,7 @@ static void list_inputs(const struct slip_builder *b, struct slip_strv *ret)
 {
     for (size_t i = 0; i < b->options->ncontexts; i++) {
         const struct slip_scan *scan = &b->scans[i];
-        if (scan->fd < 0)
+        if (scan->fd < 0 || b->options->contexts[i].fetched)
             continue;
         for (size_t k = 0; k < scan->n; k++)
             if (S_ISREG(scan->entries[k].mode) || S_ISDIR(scan->entries[k].mode))

@@ -15,14 +15,26 @@
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #include "build/lockfile.h"
+#include "build/secret.h"
 #include "image/image.h"
 #include "image/reference.h"
 #include "registry/client.h"
 #include "store/store.h"
 #include "util/map.h"
+
+/* What fetching from elsewhere than registries needs (remote.h); all borrowed, any may be NULL. */
+struct slip_access {
+    const struct slip_strv *env;     /* "K=V" for git: PATH, proxies, where certificates stand */
+    const struct slip_secrets *secrets;
+    const char *known_hosts;         /* file of ssh */
+    const struct slip_strv *agents;  /* "id=path of the socket of an ssh agent" (--ssh) */
+    const char *own_agent;           /* the user's own, for what he named himself */
+    const volatile sig_atomic_t *cancel; /* not 0: stop */
+};
 
 struct slip_sources {
     struct slip_store *store;
@@ -32,6 +44,8 @@ struct slip_sources {
     bool pull;
     pthread_mutex_t mutex;
     struct slip_map known; /* names to struct slip_digest * (owned); behind mutex */
+    struct slip_access access;
+    struct slip_map remotes; /* keys to struct slip_fetched * (owned); behind mutex; remote.h */
 };
 
 /* No registry, no lock. */
