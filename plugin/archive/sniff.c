@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "archive/expand.h"
+#include "archive/gunzip.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -35,17 +36,21 @@ static bool is_header(const char *p)
     return want == plain || want == with_sign;
 }
 
-static bool is_compressed(const char *head, size_t n)
+static bool is_gzip(const char *head, size_t n)
+{
+    return n >= 3 && memcmp(head, "\x1f\x8b\x08", 3) == 0;
+}
+
+static bool is_compressed_otherwise(const char *head, size_t n)
 {
     static const struct {
         const char *bytes;
         size_t n;
-    } magic[] = { { "\x1f\x8b\x08", 3 }, /* gzip */
-                  { "BZh", 3 },          /* bzip2 */
+    } magic[] = { { "BZh", 3 },
                   { "\xfd"
                     "7zXZ\0",
                     6 },
-                  { "\x28\xb5\x2f\xfd", 4 } }; /* zstd */
+                  { "\x28\xb5\x2f\xfd", 4 } };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(magic); i++)
         if (n >= magic[i].n && memcmp(head, magic[i].bytes, magic[i].n) == 0)
@@ -53,7 +58,29 @@ static bool is_compressed(const char *head, size_t n)
     return false;
 }
 
-/* The first bytes inside; damaged data holds no archive. */
+/* Byte by byte as it were, so that an archive that was cut is one still. */
+static bool gzip_holds_header(int fd)
+{
+    slip_cleanup(slip_error_release) struct slip_error damaged = SLIP_ERROR_INIT;
+    struct slip_gunzip *gunzip = slip_gunzip_new();
+    char in[4096], header[HEADER], *to = header;
+    size_t room = HEADER;
+    int step = 0;
+
+    while (room && step >= 0) {
+        ssize_t n = slip_read_full(fd, in, sizeof in);
+        const char *from = in;
+        size_t left = n > 0 ? (size_t)n : 0;
+        if (!left)
+            break;
+        while (left && room && step >= 0)
+            step = slip_gunzip_step(gunzip, &from, &left, &to, &room, &damaged);
+    }
+    slip_gunzip_free(gunzip);
+    return !room && is_header(header);
+}
+
+/* Damaged data holds no archive. */
 static bool holds_header(int fd)
 {
     slip_cleanup(slip_error_release) struct slip_error damaged = SLIP_ERROR_INIT;
@@ -79,7 +106,9 @@ int slip_is_archive(int fd, struct slip_error *err)
 
     if (n < 0 || lseek(fd, at, SEEK_SET) < 0)
         return slip_fail_errno(err, "cannot read the beginning of a file");
-    bool is = is_compressed(head, (size_t)n) ? holds_header(fd) : n == HEADER && is_header(head);
+    bool is = is_gzip(head, (size_t)n)                   ? gzip_holds_header(fd)
+              : is_compressed_otherwise(head, (size_t)n) ? holds_header(fd)
+                                                         : n == HEADER && is_header(head);
     if (lseek(fd, at, SEEK_SET) < 0)
         return slip_fail_errno(err, "cannot read a file twice");
     return is;

@@ -2,7 +2,7 @@
  *
  * That is a tar, plain or in gzip, bzip2, xz or zstd, whose first header has a right checksum. A
  * compressed file with anything else in it is none, nor is an archive without entries.
- * Depends on: archive/expand.
+ * Depends on: archive/expand, archive/gunzip.
  */
 #pragma once
 

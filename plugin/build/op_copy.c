@@ -64,8 +64,8 @@ static int keep(void *user, const char *path, bool is_dir)
 
     if (excluded(source, path, is_dir))
         return 0;
-    return !source->scan || slip_scan_find(source->scan, path) ||
-           (is_dir && slip_scan_holds_below(source->scan, path));
+    return !source->scan || (is_dir ? slip_scan_holds(source->scan, path)
+                                    : slip_scan_find(source->scan, path) != NULL);
 }
 
 struct target {
@@ -156,6 +156,7 @@ static int copy_tree(struct slip_builder *b, const struct slip_copy *copy, struc
         .uid = target->uid,
         .gid = target->gid,
         .chmod = copy->chmod,
+        .git_modes = source->scan && source->scan->in_git,
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .xattrs = !source->scan,
         .keep = source->scan || source->exclude ? keep : NULL,
@@ -183,6 +184,12 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
 
     if (at < 0 || fstat(at, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", picked->path);
+    if (source->scan && !slip_scan_holds(source->scan, real)) {
+        if (picked->by_wildcard) /* as if it were not there */
+            return 0;
+        return slip_fail(err, SLIP_EINPUT, "'%s' is a link to what the ignore file leaves out",
+                         picked->path);
+    }
     bool is_dir = S_ISDIR(st.st_mode);
     size_t name = (size_t)(slip_path_base(picked->path) - picked->path);
     source->excluded_from = copy->parents ? picked->kept : name;

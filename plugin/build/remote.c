@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "build/builder.h"
+#include "build/secret.h"
 #include "registry/download.h"
 #include "store/blob.h"
 #include "store/record.h"
@@ -62,12 +63,7 @@ char *slip_remote_secret(struct slip_sources *s, const char *fmt, ...)
     name = slip_xvasprintf(fmt, ap);
     va_end(ap);
     const struct slip_secret *secret = slip_secrets_find(s->access.secrets, name);
-    if (!secret)
-        return NULL;
-    size_t n = secret->len;
-    while (n && strchr("\r\n", secret->value[n - 1]))
-        n--;
-    return slip_xstrndup(secret->value, n);
+    return secret ? slip_xstrndup(secret->value, strcspn(secret->value, "\r\n")) : NULL;
 }
 
 int slip_remote_offline(const struct slip_remote *remote, struct slip_error *err)

@@ -53,8 +53,8 @@ void slip_remote_key(char ret[65], const char *kind, ...) __attribute__((sentine
 bool slip_remote_recall(struct slip_sources *sources, const char *key, struct slip_fetched *ret);
 void slip_remote_remember(struct slip_sources *sources, const char *key,
                           const struct slip_fetched *answer);
-/* The text of a secret of the user's, without the newline at its end; NULL: there is none, or it
- * cannot be read. The name is put together as by printf. Caller frees, after wiping. */
+/* The first line of a secret of the user's; NULL: there is none. The name is put together as by
+ * printf. Caller frees. */
 char *slip_remote_secret(struct slip_sources *sources, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 int slip_remote_offline(const struct slip_remote *remote, struct slip_error *err);

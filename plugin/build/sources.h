@@ -19,20 +19,21 @@
 #include <stdbool.h>
 
 #include "build/lockfile.h"
-#include "build/secret.h"
 #include "image/image.h"
 #include "image/reference.h"
 #include "registry/client.h"
 #include "store/store.h"
 #include "util/map.h"
 
+struct slip_secrets;
+
 /* What fetching from elsewhere than registries needs (remote.h); all borrowed, any may be NULL. */
 struct slip_access {
-    const struct slip_strv *env;     /* "K=V" for git: PATH, proxies, where certificates stand */
+    const struct slip_strv *env; /* "K=V" for git: PATH, proxies, where certificates stand */
     const struct slip_secrets *secrets;
-    const char *known_hosts;         /* file of ssh */
-    const struct slip_strv *agents;  /* "id=path of the socket of an ssh agent" (--ssh) */
-    const char *own_agent;           /* the user's own, for what he named himself */
+    const char *known_hosts;             /* file of ssh */
+    const struct slip_strv *agents;      /* "id=path of the socket of an ssh agent" (--ssh) */
+    const char *own_agent;               /* the user's own, for what he named himself */
     const volatile sig_atomic_t *cancel; /* not 0: stop */
 };
 

@@ -6,6 +6,7 @@
 
 #include "build/host.h"
 #include "commands/findings.h"
+#include "commands/ignorefile.h"
 #include "commands/resource.h"
 #include "dockerfile/lower.h"
 #include "plan/remote.h"
@@ -13,8 +14,6 @@
 #include "util/fs.h"
 #include "util/source.h"
 #include "util/str.h"
-
-#define IGNORE_LIMIT ((size_t)1 << 20)
 
 static void add_context(struct slip_front *front, struct slip_arena *arena,
                         const struct slip_context *context)
@@ -249,33 +248,28 @@ int slip_front_open(struct slip_front *front, struct slip_session *s,
     return add_named_contexts(front, s, &options->contexts, err);
 }
 
-/* The lines of <Dockerfile>.dockerignore, else of the context's .dockerignore. */
-static int read_ignore(struct slip_front *front, struct slip_session *s, const char *const **ret,
-                       struct slip_error *err)
+/* What the ignore files leave out of contexts that are directories; recipes have rules of their
+ * own.
+ */
+static int read_ignore(struct slip_front *front, struct slip_session *s, struct slip_error *err)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
-    slip_cleanup(slip_freep) char *own = slip_xasprintf("%s.dockerignore", front->source->name);
-    slip_cleanup(slip_freep) char *shared =
-        slip_path_join(front->contexts[0].path, ".dockerignore");
-    const char *path = access(own, F_OK) == 0 ? own : access(shared, F_OK) == 0 ? shared : NULL;
-    slip_cleanup(slip_strv_release) struct slip_strv lines = SLIP_STRV_INIT;
-
-    *ret = NULL;
-    if (!path || front->is_recipe || front->place.fetched)
-        return 0;
-    if (slip_read_file(AT_FDCWD, path, IGNORE_LIMIT, &text, err) < 0)
-        return -1;
-    for (const char *p = slip_buf_str(&text); *p;) {
-        size_t n = strcspn(p, "\n");
-        slip_strv_addn(&lines, p, n);
-        p += n + (p[n] == '\n');
+    for (size_t i = 0; i < front->ncontexts && !front->is_recipe; i++) {
+        struct slip_context *context = &front->contexts[i];
+        struct slip_ignore_file file;
+        struct stat st;
+        bool fetched = i == 0 && front->place.fetched; /* all of that is asked for */
+        if (fetched || stat(context->path, &st) < 0 || !S_ISDIR(st.st_mode))
+            continue;
+        if (slip_ignore_file_read(&s->arena, context->path,
+                                  *context->name ? NULL : front->source->name, &file,
+                                  &front->inputs, err) < 0)
+            return -1;
+        context->ignore = file.lines;
+        context->ignore_file =
+            *context->name && file.name
+                ? slip_arena_printf(&s->arena, "%s of context '%s'", file.name, context->name)
+                : file.name;
     }
-    const char **v = slip_arena_alloc(&s->arena, (lines.n + 1) * sizeof *v);
-    for (size_t i = 0; i < lines.n; i++)
-        v[i] = slip_arena_strdup(&s->arena, lines.v[i]);
-    *ret = v;
-    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(path);
-    slip_strv_add(&front->inputs, absolute);
     return 0;
 }
 
@@ -352,9 +346,7 @@ void slip_front_build_args(const struct slip_front_options *options, struct slip
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err)
 {
-    const char *const *ignore;
-
-    if (read_ignore(front, s, &ignore, err) < 0 ||
+    if (read_ignore(front, s, err) < 0 ||
         (!options->offline && !options->ignore_lock && open_lock(front, s, options, err) < 0))
         return -1;
     slip_cleanup(slip_strv_release) struct slip_strv contexts = SLIP_STRV_INIT;
@@ -372,7 +364,7 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
         .platform = options->platform,
         .contexts = &contexts,
         .labels = &options->labels,
-        .ignore = ignore,
+        .ignore = front->contexts[0].ignore,
         .base_config = options->offline ? NULL : base_config,
         .warn = front->is_recipe ? NULL : warn,
         .all_stages = options->all_stages,

@@ -145,6 +145,15 @@ static bool is_component(const char *p, size_t n, bool is_domain)
     return n > 0;
 }
 
+/* algorithm:hex */
+static bool is_digest(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    size_t n = colon ? strspn(colon + 1, "0123456789abcdef") : 0;
+
+    return n >= 32 && !colon[1 + n] && (strncmp(text, "sha256:", 7) != 0 || n == 64);
+}
+
 /* A rough check; image/ has the exact rules, but a name that cannot be one is better told here,
  * where the place is known. */
 static bool could_be_image(const char *name)
@@ -155,7 +164,7 @@ static bool could_be_image(const char *name)
         if (*p == '/')
             slash = p;
     const char *colon = memchr(slash ? slash : name, ':', (size_t)(end - (slash ? slash : name)));
-    if (colon && colon + 1 == end)
+    if ((colon && colon + 1 == end) || (*end && !is_digest(end + 1)))
         return false;
     for (const char *p = colon ? colon + 1 : end; p < end; p++)
         if (!isalnum((unsigned char)*p) && !strchr("._-", *p))

@@ -88,11 +88,12 @@ bool slip_is_file_name(const char *name)
     return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* Texts stand in the order of the words that name them; `from` is where to look first. */
 static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
-                        const struct slip_heredoc *name, struct slip_inline *ret)
+                        const struct slip_heredoc *name, size_t from, struct slip_inline *ret)
 {
     for (size_t i = 0; i < ins->nheredocs; i++) {
-        const struct slip_heredoc *doc = &ins->heredocs[i];
+        const struct slip_heredoc *doc = &ins->heredocs[(from + i) % ins->nheredocs];
         if (strcmp(doc->name, name->name) != 0)
             continue;
         struct slip_word text = { slip_lower_heredoc_text(lo, doc), doc->at };
@@ -192,8 +193,9 @@ static int lower_sources(struct lowering *lo, const struct slip_instruction *ins
         const struct slip_word *word = &ins->args[i];
         struct slip_heredoc doc;
         if (!ins->json && slip_heredoc_word(lo->arena, word->text, strlen(word->text), &doc)) {
-            if (lower_inline(lo, ins, &doc, &inlines[n++]) < 0)
+            if (lower_inline(lo, ins, &doc, n, &inlines[n]) < 0)
                 return -1;
+            n++;
         } else if (lower_source(lo, ins, word, copy, parts) < 0) {
             return -1;
         }

@@ -69,6 +69,8 @@ void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct sl
 const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list);
 /* The variables that a command of the stage sees, "K=V". */
 const char *const *slip_lower_environment(struct lowering *lo);
+/* The names of all ARGs of the stage so far. */
+const char *const *slip_lower_arg_names(struct lowering *lo);
 struct slip_word slip_lower_flag_word(const struct slip_flag *flag);
 
 /* The nearest name, while the file has not had too many of them. */

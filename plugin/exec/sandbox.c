@@ -176,7 +176,9 @@ static int hear(struct run *r, struct slip_error *err)
 /* Gently, then not. */
 static void check_cancel(struct run *r)
 {
-    if (!r->spec->cancel || !*r->spec->cancel || !r->init)
+    bool cancel = (r->spec->cancel && *r->spec->cancel) || (r->spec->stop && *r->spec->stop);
+
+    if (!cancel || !r->init)
         return;
     if (!r->terminated) {
         r->terminated = now_ms();
@@ -211,7 +213,8 @@ static void attend(struct run *r, struct slip_error *err)
             [WATCH_MASTER] = { .fd = r->pty.master, .events = POLLIN },
         };
         check_cancel(r);
-        if (poll(watch, NWATCHED, r->spec->cancel || r->launch.terminal ? TICK_MS : -1) < 0)
+        if (poll(watch, NWATCHED,
+                 r->spec->cancel || r->spec->stop || r->launch.terminal ? TICK_MS : -1) < 0)
             continue;
         if (watch[WATCH_OUT].revents)
             forward(r, STDOUT_FILENO);

@@ -81,6 +81,7 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
+    const char *const *args; /* names of those in it that an ARG declares; NULL-terminated */
     const char *script; /* or NULL: text of a heredoc that begins with "#!", a program at ... */
     const char *script_path; /* ... this place, where only this step sees it */
     const char *cwd;         /* absolute */
@@ -185,6 +186,8 @@ struct slip_plan {
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* "none" and so on, as --network has them. */
+const char *slip_network_name(enum slip_network network);
 /* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */

@@ -58,6 +58,22 @@ static void tells_archives(void **state)
     in_all_forms(*state, "old", &tar, 1);
 }
 
+static void tells_what_was_cut(void **state)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf tar = SLIP_BUF_INIT, gzip = SLIP_BUF_INIT;
+    slip_cleanup(slip_freep) char *body = slip_xcalloc(1, 200001);
+    struct raw noise = { '0', "f", .body = body, .len = 200000 };
+
+    for (size_t i = 0; i < noise.len; i++)
+        body[i] = (char)(i * 2654435761u >> 24);
+    raw_add(&tar, &noise);
+    pack(SLIP_GZIP, &tar, &gzip);
+    gzip.len = gzip.len < 2000 ? gzip.len / 2 : 1000;
+    answers(*state, "a thousand bytes", &gzip, 1);
+    gzip.len = 20;
+    answers(*state, "twenty bytes", &gzip, 0);
+}
+
 static void tells_what_is_none(void **state)
 {
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT, tar = SLIP_BUF_INIT,
@@ -82,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tells_archives, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(tells_what_was_cut, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(tells_what_is_none, sandbox_begin, sandbox_end),
     };
 
