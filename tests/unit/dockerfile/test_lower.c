@@ -121,6 +121,7 @@ static const struct extra extras[] = {
     { "an earlier target", "A", NULL, NULL },
     { "a target by number", "0", NULL, NULL },
     { "the target's name", "b", NULL, NULL },
+    { "named contexts elsewhere", NULL, NULL, "repo=github.com/a/b#v1 page=http://me:pw@h/x.tar" },
     { "named contexts", NULL, NULL,
       "docker.io/library/alpine:latest=/alp src=/s img=docker-image://deb:1 "
       "lay=oci-layout:///lay:t" },
@@ -146,6 +147,8 @@ static void lower_row(struct lowered *l, const struct row *row, const char *cons
 
 #define PATH_ENV "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define ENV "\n     env " PATH_ENV
+#define SUM "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SUM_UNDER "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~"
 #define S "  1  from scratch for linux/amd64 (stage-0)\n"
 
 static const struct row steps[] = {
@@ -303,6 +306,30 @@ static const struct row steps[] = {
       S "  2  copy context a -> / chown=1:2 chmod=u=rwX,go=rX exclude=*.o|b link\n"
         "  3  copy context x/./y/z|v -> /p/ chmod=0755 parents\n"
         "  4  add context a.tar -> / chown=u\n  5  copy context a.tar -> /\n" },
+    { "files at URLs",
+      "FROM scratch\nARG H=host\nADD https://me:pw@$H/a%20[b].tar /d/\nADD --unpack "
+      "--chown=1 --chmod=600 http://h/x.tar /e\nADD --checksum=" SUM " http://h/f /",
+      S "  2  copy url:https://host/a%20[b].tar a \\[b].tar -> /d/\n"
+        "  3  add url:http://h/x.tar x.tar -> /e chown=1 chmod=600\n"
+        "  4  copy url:http://h/f is " SUM " f -> /\n" },
+    { "repositories",
+      "FROM scratch\nADD http://me:pw@h/a.git#v1:/s/ /d\nADD --keep-git-dir=true git@h:a /\n"
+      "ADD --checksum=0123abc --keep-git-dir git://h/a?subdir=x&branch=b /e",
+      S "  2  copy git:http://h/a.git#v1 beneath s . -> /d\n"
+        "  3  copy git:git@h:a with .git . -> /\n"
+        "  4  copy git:git://h/a#refs/heads/b beneath x is 0123abc . -> /e\n" },
+    { "sources of all kinds keep their order",
+      "FROM scratch\nADD a b http://h/c d git@h:e <<f /d/\nf",
+      S "  2  add context a|b -> /d/\n  3  copy url:http://h/c c -> /d/\n"
+        "  4  add context d -> /d/\n  5  copy git:git@h:e . -> /d/\n"
+        "  6  copy inline -> /d/\n     file f=<>\n" },
+    { "named contexts elsewhere",
+      "FROM repo AS a\nRUN --mount=from=page,target=/m x\nFROM scratch\nCOPY --from=repo x /\n"
+      "COPY --from=a y /",
+      "  1  from git:https://github.com/a/b#v1 for linux/amd64 (a)\n"
+      "  2  run /bin/sh|-c|x in /" ENV "\n     mount bind url:http://h/x.tar[] at </m> ro\n"
+      "  3  from scratch for linux/amd64 (stage-1)\n"
+      "  4  copy git:https://github.com/a/b#v1 x -> /\n  5  copy stage:a y -> /\n" },
     { "files written here",
       "FROM scratch\nARG V=1\nCOPY <<a <<\"b\" <<-c x /d/\nv=$V \"q\" \\$V\na\n"
       "v=$V\nb\n\tt\nc",
@@ -595,16 +622,44 @@ static const struct row fails[] = {
       "Dockerfile:2:5: error: security.insecure is not allowed: every step has a sandbox\n"
       "    2 | RUN --security=insecure a\n      |     ^~~~~~~~~~~~~~~~~~~\n"
       "hint: leave the flag out; most steps do not need it\n" },
-    { "add of an address", "FROM a\nADD https://x/y.tar /\n",
-      "Dockerfile:2:5: error: ADD of something remote is not served yet\n"
-      "    2 | ADD https://x/y.tar /\n      |     ^~~~~~~~~~~~~~~\n"
-      "hint: fetch it in a RUN step, and check its digest there\n" },
-    { "copy of an address", "FROM a\nARG U=http://x\nCOPY $U /\n",
-      "Dockerfile:3:6: error: COPY cannot fetch '$U'\n"
-      "    3 | COPY $U /\n      |      ^~\nhint: fetch it in a RUN step\n" },
-    { "checksum", "FROM a\nADD --checksum=sha256:0 b /\n",
-      "Dockerfile:2:5: error: --checksum is for something remote, and ADD of that is not served "
-      "yet\n    2 | ADD --checksum=sha256:0 b /\n      |     ^~~~~~~~~~~~~~~~~~~\n" },
+    { "add of another scheme", "FROM a\nADD ftp://x/y.tar /\n",
+      "Dockerfile:2:5: error: 'ftp://' cannot be fetched\n"
+      "    2 | ADD ftp://x/y.tar /\n      |     ^~~~~~~~~~~~~\n"
+      "hint: ADD takes http://, https:// and git repositories\n" },
+    { "copy of an address", "FROM a\nARG U=http://me:pw@x\nCOPY $U /\n",
+      "Dockerfile:3:6: error: COPY cannot fetch 'http://x'\n"
+      "    3 | COPY $U /\n      |      ^~\nhint: ADD can\n" },
+    { "copy of a repository", "FROM a\nCOPY git@x:y /\n",
+      "Dockerfile:2:6: error: COPY cannot fetch 'git@x:y'\n"
+      "    2 | COPY git@x:y /\n      |      ^~~~~~~\nhint: ADD can\n" },
+    { "a login in an excerpt", "FROM a\nADD https://me:pw@x/y.git?sub=1 /\n",
+      "Dockerfile:2:5: error: a git source has no key 'sub'\n"
+      "    2 | ADD https://*****@x/y.git?sub=1 /\n"
+      "      |     ^~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+      "hint: it has ref, branch, tag, subdir, checksum, keep-git-dir and submodules\n" },
+    { "checksum of a file here", "FROM a\nADD --checksum=sha256:0 b /\n",
+      "Dockerfile:2:5: error: --checksum is for a URL or a git repository\n"
+      "    2 | ADD --checksum=sha256:0 b /\n      |     ^~~~~~~~~~~~~~~~~~~\n" },
+    { "checksum of several", "FROM a\nADD --checksum=" SUM " http://x/a http://x/b /\n",
+      "Dockerfile:2:5: error: --checksum is for a single source\n"
+      "    2 | ADD --checksum=" SUM " http://x/a http://x/b /\n      |     ^~~~~~~~~~~" SUM_UNDER
+      "\n" },
+    { "checksum that is none", "FROM a\nADD --checksum=sha256:0 http://x/a /\n",
+      "Dockerfile:2:5: error: 'sha256:0' is not a checksum\n"
+      "    2 | ADD --checksum=sha256:0 http://x/a /\n      |     ^~~~~~~~~~~~~~~~~~~\n"
+      "hint: write sha256:<64 hexadecimal digits>\n" },
+    { "checksum of git", "FROM a\nADD --checksum=" SUM " git@x:y /\n",
+      "Dockerfile:2:5: error: '" SUM "' is not a checksum\n"
+      "    2 | ADD --checksum=" SUM " git@x:y /\n      |     ^~~~~~~~~~~" SUM_UNDER "\n"
+      "hint: of git it is the commit, in hexadecimal digits\n" },
+    { "two checksums", "FROM a\nADD --checksum=0123abc git@x:y?checksum=0123abcd /\n",
+      "Dockerfile:2:5: error: --checksum and the URL name different commits\n"
+      "    2 | ADD --checksum=0123abc git@x:y?checksum=0123abcd /\n"
+      "      |     ^~~~~~~~~~~~~~~~~~\n" },
+    { "two minds about .git", "FROM a\nADD --keep-git-dir git@x:y?keep-git-dir=false /\n",
+      "Dockerfile:2:5: error: --keep-git-dir and the URL contradict each other\n"
+      "    2 | ADD --keep-git-dir git@x:y?keep-git-dir=false /\n"
+      "      |     ^~~~~~~~~~~~~~\n" },
     { "mode", "FROM a\nCOPY --chmod=888 b /\n",
       "Dockerfile:2:6: error: '888' is not a mode\n"
       "    2 | COPY --chmod=888 b /\n      |      ^~~~~~~~~~~\nhint: write 0755, or "

@@ -191,6 +191,16 @@ static const struct row fails[] = {
       "    1 | FROM a b\n"
       "      | ^~~~\n"
       "hint: write FROM image, or FROM image AS name\n" },
+    { "comment behind FROM", "FROM x  # small\nRUN a\n",
+      "Dockerfile:1:9: error: a comment cannot stand behind an instruction\n"
+      "    1 | FROM x  # small\n"
+      "      |         ^\n"
+      "hint: give the comment a line of its own\n" },
+    { "comment behind FROM AS", "FROM x AS y #small\n",
+      "Dockerfile:1:13: error: a comment cannot stand behind an instruction\n"
+      "    1 | FROM x AS y #small\n"
+      "      |             ^~~~~~\n"
+      "hint: give the comment a line of its own\n" },
     { "pair without a value", "FROM x\nENV A=1 B\n",
       "Dockerfile:2:9: error: 'B' has no '='\n"
       "    2 | ENV A=1 B\n"
