@@ -165,9 +165,8 @@ struct slip_stage {
     size_t nsteps;      /* >= 1: the first is BASE */
     json_t *config;     /* owned: the "config" object of the OCI image configuration */
     const char *author; /* of MAINTAINER; NULL: the base's */
-    json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE, in order. The target's has those
-                        of the stages it stands on in front, others have their own alone */
+    json_t *history; /* owned: array, oldest first, of this stage's own instructions; those without
+                        empty_layer stand for its steps but BASE, in order */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };
