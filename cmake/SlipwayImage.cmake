@@ -14,7 +14,8 @@ add_container_image
     [DLOPEN <soname or glob>...] [DATA ca-certificates|tzdata|...]
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
-    [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...] [NETWORK none|host]
+    [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
+    [SECRETS <id>=<file>...] [NETWORK none|host]
     [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
@@ -41,7 +42,10 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+
+``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
+image. They are read when the image is built; another content builds nothing again.
 
 What names of images in registries mean is pinned by ``slipway.lock`` in the top source directory, if
 it is there when CMake runs (``slipway lock -f <build>/<target>.slipway <source>`` writes it). With
@@ -61,7 +65,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  SECRETS PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
@@ -110,6 +114,17 @@ function(add_container_image target)
   endif()
   set(layout "${out}/${target}.oci")
   set(digest "${out}/${target}.digest")
+
+  set(secrets "")
+  foreach(pair IN LISTS arg_SECRETS)
+    string(REGEX MATCH "^([^=]+)=(.+)$" pair "${pair}")
+    set(id "${CMAKE_MATCH_1}")
+    set(path "${CMAKE_MATCH_2}")
+    if(NOT path MATCHES "^\\$<")
+      cmake_path(ABSOLUTE_PATH path NORMALIZE)
+    endif()
+    list(APPEND secrets --secret "id=${id},src=${path}")
+  endforeach()
 
   # What the helper is told, and what to wait for.
   set(waits "")
@@ -170,7 +185,7 @@ function(add_container_image target)
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
     COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
-      --stamp "${state}.stamp" ${depfile} ${locked} ${options}
+      --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
       "$<TARGET_PROPERTY:${target},SLIPWAY_WAITS>"
@@ -221,6 +236,7 @@ function(_slipway_check_image target)
   _slipway_check_form(TAGS "^[A-Za-z0-9_][A-Za-z0-9._-]*$" "1.4 or latest")
   _slipway_check_form(ENV "^[A-Za-z_][A-Za-z0-9_]*=" "LANG=C.UTF-8")
   _slipway_check_form(ARGS "^[A-Za-z_][A-Za-z0-9_]*=" "FLAVOUR=pro")
+  _slipway_check_form(SECRETS "^[^=,]+=[^,]+$" "token=secrets/token (an id, and a file without commas)")
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
@@ -472,8 +488,17 @@ function(_slipway_derived_targets target out)
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()
   if(NOT arg_DOCKERFILE)
+    set(source "${recipe}")
+    set(dialect "")
+    if(SLIPWAY_DIALECT)
+      set(dialect --dialect "${SLIPWAY_DIALECT}")
+    endif()
+    if(NOT arg_RECIPE AND arg_TOOLCHAIN STREQUAL "tree")
+      string(REGEX REPLACE "[.]slipway$" ".elsewhere.slipway" source "${recipe}")
+    endif()
     add_custom_target("${target}-eject"
-      COMMAND Slipway::slipway generate -f "${recipe}" > "${out}/${target}.Dockerfile"
+      COMMAND Slipway::slipway generate -f "${source}" -o "${out}/${target}.Dockerfile"
+        ${dialect}
       COMMENT "Writing ${target}.Dockerfile" VERBATIM)
     set_property(TARGET "${target}-eject" PROPERTY FOLDER "Container images")
   endif()
@@ -497,12 +522,30 @@ function(_slipway_finish target)
 
   set(text "${arg_TEXT}")
   if(arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_write_elsewhere("${target}" "${targets}")
     _slipway_finish_tree("${target}" "${targets}")
   else()
     _slipway_finish_elsewhere("${targets}")
   endif()
   file(GENERATE OUTPUT "${arg_RECIPE}" CONTENT
     "# Written by CMake for ${target} of ${arg_SOURCE}; changes are lost.\n${text}${arg_MORE}")
+endfunction()
+
+# What <target>-eject reads: the same image, built where there is no build tree.
+function(_slipway_write_elsewhere target targets)
+  string(REPLACE "\nuse = tree\n" "\nuse = host\n" text "${text}")
+  _slipway_words(options -DSLIPWAY_STAGE=ON)
+  if(NOT arg_PREFIX AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr/local")
+    set(arg_PREFIX "${CMAKE_INSTALL_PREFIX}")
+  endif()
+  if(targets AND arg_COMPONENTS)
+    set(targets "") # all that is installed: a stage cannot take only some of both
+    set(arg_COMPONENTS "")
+  endif()
+  _slipway_finish_elsewhere("${targets}")
+  string(REGEX REPLACE "[.]slipway$" ".elsewhere.slipway" file "${arg_RECIPE}")
+  file(GENERATE OUTPUT "${file}" CONTENT
+    "# Written by CMake for ${target}-eject of ${arg_SOURCE}; changes are lost.\n${text}${arg_MORE}")
 endfunction()
 
 # [build] for this build tree: its install scripts, run in the sandbox.

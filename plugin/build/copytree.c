@@ -43,40 +43,62 @@ void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid
     }
 }
 
-/* One clause of chmod(1): who, operator, permissions. */
+/* The bits that a letter of chmod(1) stands for. */
+static mode_t bits_of(char letter, mode_t mode)
+{
+    switch (letter) {
+    case 'r':
+        return 0444;
+    case 'w':
+        return 0222;
+    case 'x':
+        return 0111;
+    case 'X':
+        return S_ISDIR(mode) || (mode & 0111) ? 0111 : 0;
+    case 's':
+        return 06000;
+    case 't':
+        return 01000;
+    default: /* what another class has */
+        return 0111 * ((mode >> (letter == 'u' ? 6 : letter == 'g' ? 3 : 0)) & 7);
+    }
+}
+
+/* One clause of chmod(1): who, then operators, each with its permissions. */
 static int apply_clause(const char *p, const char *end, mode_t *mode)
 {
-    mode_t who = 0, bits = 0;
+    mode_t who = 0;
 
     for (; p < end && strchr("ugoa", *p); p++)
         who |= *p == 'u' ? 04700u : *p == 'g' ? 02070u : *p == 'o' ? 01007u : 07777u;
     if (!who)
         who = 07777;
-    if (p == end || !strchr("+-=", *p))
+    if (p == end)
         return -1;
-    char op = *p++;
-    for (; p < end; p++) {
-        if (*p == 'r')
-            bits |= 0444;
-        else if (*p == 'w')
-            bits |= 0222;
-        else if (*p == 'x' || (*p == 'X' && (S_ISDIR(*mode) || (*mode & 0111))))
-            bits |= 0111;
-        else if (*p == 's')
-            bits |= 06000;
-        else if (*p == 't')
-            bits |= 01000;
-        else if (*p != 'X')
+    while (p < end) {
+        char op = *p++;
+        mode_t bits = 0;
+        if (!strchr("+-=", op))
             return -1;
+        for (; p < end && strchr("rwxXstugo", *p); p++)
+            bits |= bits_of(*p, *mode);
+        bits &= who;
+        if (op == '+')
+            *mode |= bits;
+        else if (op == '-')
+            *mode &= ~bits;
+        else
+            *mode = (*mode & ~(who & 0777)) | bits;
     }
-    bits &= who;
-    if (op == '+')
-        *mode |= bits;
-    else if (op == '-')
-        *mode &= ~bits;
-    else
-        *mode = (*mode & ~(who & 0777)) | bits;
     return 0;
+}
+
+mode_t slip_git_mode(mode_t mode)
+{
+    bool file = S_ISREG(mode) || S_ISDIR(mode);
+    mode_t bits = mode & 07777;
+
+    return file && (bits == 0664 || bits == 0775) ? mode & ~(mode_t)0020 : mode;
 }
 
 int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
@@ -101,7 +123,7 @@ int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
     return 0;
 }
 
-static int set_owner(const struct job *job, int from, const struct stat *st, int dir,
+static int set_owner(const struct job *job, int from, const struct stat *st, mode_t mode, int dir,
                      const char *name)
 {
     uid_t uid = job->copy->uid;
@@ -113,7 +135,7 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
     if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
         return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
-    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
+    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && uid == 0 && gid == 0) {
         (void)fremovexattr(fd, SLIP_OWNER_XATTR); /* a directory that was there may have had one */
@@ -152,16 +174,16 @@ static void copy_xattrs(int from, int to)
 
 static int finish(const struct job *job, int from, const struct stat *st, int dir, const char *name)
 {
-    mode_t mode = st->st_mode;
+    mode_t mode = job->copy->git_modes ? slip_git_mode(st->st_mode) : st->st_mode;
     const struct timespec times[2] = { st->st_atim, st->st_mtim };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-    if (fd < 0 || set_owner(job, from, st, dir, name) < 0)
+    if (job->copy->chmod && !S_ISLNK(mode))
+        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
+    if (fd < 0 || set_owner(job, from, st, mode, dir, name) < 0)
         return slip_fail_errno(job->err, "cannot set the owner of '%s'", name);
     if (job->copy->xattrs && !S_ISLNK(st->st_mode))
         copy_xattrs(from, fd);
-    if (job->copy->chmod && !S_ISLNK(mode))
-        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
     if (!S_ISLNK(mode) && fchmodat(dir, name, mode & 07777, 0) < 0)
         return slip_fail_errno(job->err, "cannot set the mode of '%s'", name);
     if (utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
@@ -346,4 +368,43 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err)
     if (dir < 0)
         return -1;
     return copy_one(&job, from, &st, copy->source, dir, name, dest);
+}
+
+/* One directory of the source at `dest`, if there is none yet. */
+static int copy_parent(const struct job *job, const char *source, const char *dest)
+{
+    const struct slip_copy_tree *copy = job->copy;
+    slip_cleanup(slip_closep) int from = slip_open_in_root(copy->from, source, O_PATH, 0);
+    slip_cleanup(slip_closep) int there = slip_open_in_root(copy->to, dest, O_PATH, 0);
+    const char *name;
+    struct stat st;
+
+    if (from < 0 || fstat(from, &st) < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", source);
+    if (there >= 0 || !S_ISDIR(st.st_mode))
+        return 0;
+    slip_cleanup(slip_closep) int made = make_parents(job, dest);
+    slip_cleanup(slip_closep) int dir = made < 0 ? -1 : slip_open_parent(copy->to, dest, &name);
+    if (made < 0)
+        return -1;
+    if (dir < 0)
+        return slip_fail_errno(job->err, "cannot open '%s'", dest);
+    return finish(job, from, &st, dir, name);
+}
+
+int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err)
+{
+    const struct job job = { .copy = copy, .err = err };
+    slip_cleanup(slip_freep) char *source = slip_xstrdup(copy->source);
+
+    for (size_t n = kept; source[n]; n += source[n] == '/') {
+        n += strcspn(source + n, "/");
+        char had = source[n];
+        source[n] = '\0';
+        slip_cleanup(slip_freep) char *dest = slip_xasprintf("%s/%s", copy->dest, source + kept);
+        if (copy_parent(&job, source, dest) < 0)
+            return -1;
+        source[n] = had;
+    }
+    return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "archive/sniff.h"
 #include "build/copytree.h"
 #include "build/pick.h"
 #include "build/view.h"
@@ -22,6 +23,7 @@ struct source {
     const struct slip_scan *scan; /* context */
     struct slip_view view;        /* stage or image */
     struct slip_ignore *exclude;
+    size_t excluded_from; /* --exclude is about what follows this byte of a path */
 };
 
 static void source_release(struct source *source)
@@ -46,24 +48,24 @@ static int open_source(struct slip_builder *b, const struct slip_copy *copy, str
     return 0;
 }
 
+/* --exclude: patterns are relative to the directory that is copied, or to the base of --parents. */
+static bool excluded(const struct source *source, const char *path, bool is_dir)
+{
+    const char *below = path + source->excluded_from;
+
+    return source->exclude && slip_ignore_match(source->exclude, below, is_dir) &&
+           !(is_dir && slip_ignore_may_descend(source->exclude, below));
+}
+
 /* What the scan left out is not copied; then what --exclude names. */
 static int keep(void *user, const char *path, bool is_dir)
 {
     const struct source *source = user;
 
-    if (source->exclude && slip_ignore_match(source->exclude, path, is_dir))
+    if (excluded(source, path, is_dir))
         return 0;
-    if (!source->scan || slip_scan_find(source->scan, path))
-        return 1;
-    if (!is_dir)
-        return 0;
-    /* A directory that is ignored itself may hold files that are not. */
-    size_t n = strlen(path);
-    for (size_t i = 0; i < source->scan->n; i++)
-        if (strncmp(source->scan->entries[i].path, path, n) == 0 &&
-            source->scan->entries[i].path[n] == '/')
-            return 1;
-    return 0;
+    return !source->scan || (is_dir ? slip_scan_holds(source->scan, path)
+                                    : slip_scan_find(source->scan, path) != NULL);
 }
 
 struct target {
@@ -79,17 +81,6 @@ static void target_release(struct target *target)
     free(target->dest);
 }
 
-/* The part of `path` that --parents keeps: all of it, or what follows "/./". */
-static const char *kept_parents(const char *pattern, const char *path)
-{
-    const char *pivot = strstr(pattern, "/./");
-
-    if (!pivot)
-        return path;
-    size_t n = (size_t)(pivot - pattern);
-    return strncmp(path, pattern, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
-
 /* Where a file of that name goes: into the destination when that is a directory, by its slash or
  * because it is there; else it becomes the destination, and so do all files of the instruction, one
  * after the other. */
@@ -103,34 +94,6 @@ static char *file_destination(const struct target *target, const char *name)
     return slip_xstrdup(target->dest);
 }
 
-static char *destination(const struct slip_copy *copy, const struct target *target,
-                         const char *pattern, const char *path, bool is_dir)
-{
-    if (copy->parents)
-        return slip_xasprintf("%s/%s", target->dest, kept_parents(pattern, path));
-    if (is_dir)
-        return slip_xstrdup(target->dest);
-    return file_destination(target, slip_path_base(path));
-}
-
-/* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
-static int looks_like_archive(int root, const char *path)
-{
-    unsigned char head[512] = { 0 };
-    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
-    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, head, sizeof head);
-
-    if (n < 6)
-        return 0;
-    return memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "BZh", 3) == 0 ||
-           memcmp(head,
-                  "\xfd"
-                  "7zXZ",
-                  5) == 0 ||
-           memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
-           (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
-}
-
 static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
 {
     return (struct slip_new_dir){
@@ -141,6 +104,7 @@ static struct slip_new_dir new_dir(const struct slip_builder *b, const struct ta
     };
 }
 
+/* 1: unpacked. 0: it is no archive. -1. */
 static int add_archive(struct slip_builder *b, int from, const char *path,
                        const struct target *target, struct slip_error *err)
 {
@@ -150,36 +114,40 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
         .keep_times = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
+    int is = fd < 0 ? slip_fail_errno(err, "cannot open '%s'", path) : slip_is_archive(fd, err);
+
+    if (is <= 0)
+        return is;
     slip_cleanup(slip_closep) int made =
         slip_mkdirs_in_root(target->root, target->dest, &parents, err);
     slip_cleanup(slip_closep) int dir =
         made < 0 ? -1 : slip_open_in_root(target->root, target->dest, O_RDONLY | O_DIRECTORY, 0);
-
     if (made < 0)
         return -1;
-    if (fd < 0 || dir < 0)
-        return slip_fail_errno(err, "cannot open '%s'", path);
+    if (dir < 0)
+        return slip_fail_errno(err, "cannot open '%s'", target->dest);
     if (slip_apply(fd, dir, &options, NULL, err) < 0)
         return slip_error_context(err, "cannot unpack '%s'", path);
-    return 0;
+    return 1;
 }
 
-static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
-                     const struct target *target, const char *pattern, const char *path,
-                     struct slip_error *err)
+/* The place of something that is copied. */
+static char *destination(const struct slip_copy *copy, const struct target *target,
+                         const struct slip_picked *picked, bool is_dir)
 {
-    slip_cleanup(slip_freep) char *followed = slip_follow_in_root(source->root, path);
-    const char *real = followed ? followed + 1 : path; /* a link that is named is followed */
-    slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, real, O_PATH, 0);
-    struct stat st;
+    if (copy->parents)
+        return slip_xasprintf("%s/%s", target->dest, picked->path + picked->kept);
+    if (is_dir)
+        return slip_xstrdup(target->dest);
+    return file_destination(target, slip_path_base(picked->path));
+}
 
-    if (at < 0 || fstat(at, &st) < 0)
-        return slip_fail_errno(err, "cannot open '%s'", path);
-    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, real))
-        return add_archive(b, source->root, real, target, err);
-    slip_cleanup(slip_freep) char *dest =
-        destination(copy, target, pattern, path, S_ISDIR(st.st_mode));
-    const struct slip_copy_tree tree = {
+static int copy_tree(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                     const struct target *target, const struct slip_picked *picked,
+                     const char *real, bool is_dir, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *dest = destination(copy, target, picked, is_dir);
+    struct slip_copy_tree tree = {
         .from = source->root,
         .source = real,
         .to = target->root,
@@ -188,12 +156,53 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
         .uid = target->uid,
         .gid = target->gid,
         .chmod = copy->chmod,
+        .git_modes = source->scan && source->scan->in_git,
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .xattrs = !source->scan,
         .keep = source->scan || source->exclude ? keep : NULL,
         .user = source,
     };
+
+    if (copy->parents) {
+        struct slip_copy_tree parents = tree;
+        parents.source = picked->path;
+        parents.dest = target->dest;
+        if (slip_copy_parents(&parents, picked->kept, err) < 0)
+            return -1;
+    }
     return slip_copy_tree(&tree, err);
+}
+
+static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
+                     const struct target *target, const struct slip_picked *picked,
+                     struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *followed = slip_follow_in_root(source->root, picked->path);
+    const char *real = followed ? followed + 1 : picked->path; /* a named link is followed */
+    slip_cleanup(slip_closep) int at = slip_open_in_root(source->root, real, O_PATH, 0);
+    struct stat st;
+
+    if (at < 0 || fstat(at, &st) < 0)
+        return slip_fail_errno(err, "cannot open '%s'", picked->path);
+    if (source->scan && !slip_scan_holds(source->scan, real)) {
+        if (picked->by_wildcard) /* as if it were not there */
+            return 0;
+        return slip_fail(err, SLIP_EINPUT, "'%s' is a link to what the ignore file leaves out",
+                         picked->path);
+    }
+    bool is_dir = S_ISDIR(st.st_mode);
+    size_t name = (size_t)(slip_path_base(picked->path) - picked->path);
+    source->excluded_from = copy->parents ? picked->kept : name;
+    if ((copy->parents || (picked->by_wildcard && !is_dir)) &&
+        excluded(source, picked->path, is_dir))
+        return 0;
+    if (!copy->parents && is_dir)
+        source->excluded_from = strlen(real) + (*real != '\0');
+    int unpacked =
+        copy->add && S_ISREG(st.st_mode) ? add_archive(b, source->root, real, target, err) : 0;
+    if (unpacked)
+        return unpacked < 0 ? -1 : 0;
+    return copy_tree(b, copy, source, target, picked, real, is_dir, err);
 }
 
 static int give(const struct slip_builder *b, const struct target *target, int dir,
@@ -267,20 +276,19 @@ static int find_dest(const struct slip_copy *copy, struct target *target, struct
 static int copy_all(struct slip_builder *b, const struct slip_copy *copy, struct source *source,
                     const struct target *target, struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
-    slip_cleanup(slip_strv_release) struct slip_strv patterns = SLIP_STRV_INIT;
+    slip_cleanup(slip_picks_release) struct slip_picks picks = SLIP_PICKS_INIT;
 
-    for (const char *const *p = copy->sources; p && *p; p++) {
-        if (slip_pick(source->root, source->scan, *p, &paths, err) < 0) {
-            if (!copy->optional)
-                return -1;
-            slip_error_release(err);
-        }
-        while (patterns.n < paths.n)
-            slip_strv_add(&patterns, *p);
+    if (slip_pick(source->root, source->scan, copy, &picks, err) < 0)
+        return -1;
+    if (copy->parents) { /* the destination is a directory, also when nothing goes there */
+        const struct slip_new_dir how = new_dir(b, target);
+        slip_cleanup(slip_closep) int made =
+            slip_mkdirs_in_root(target->root, target->dest, &how, err);
+        if (made < 0)
+            return -1;
     }
-    for (size_t i = 0; i < paths.n; i++)
-        if (copy_path(b, copy, source, target, patterns.v[i], paths.v[i], err) < 0)
+    for (size_t i = 0; i < picks.n; i++)
+        if (copy_path(b, copy, source, target, &picks.v[i], err) < 0)
             return -1;
     return write_inlines(b, copy, target, err);
 }

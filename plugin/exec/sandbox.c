@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 #include "exec/pty.h"
 #include "exec/report.h"
 #include "exec/stage.h"
+#include "exec/sweep.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -69,18 +69,6 @@ static void run_release(struct run *r)
     free(r->chunk);
 }
 
-static int input_file(const char *text, struct slip_error *err)
-{
-    int fd = memfd_create("input", MFD_CLOEXEC);
-
-    if (fd < 0 || slip_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-        slip_fail_errno(err, "cannot provide the standard input");
-        slip_closep(&fd);
-        return -1;
-    }
-    return fd;
-}
-
 static int output_pipe(struct run *r, int fd, struct slip_error *err)
 {
     int ends[2];
@@ -104,8 +92,6 @@ static int open_streams(struct run *r, struct slip_error *err)
         r->launch.stdio[i] = spec->interactive && !r->launch.terminal ? i : -1;
     if (spec->interactive)
         return 0;
-    if (spec->input && (r->theirs[0] = input_file(spec->input, err)) < 0)
-        return -1;
     if (output_pipe(r, STDOUT_FILENO, err) < 0 || output_pipe(r, STDERR_FILENO, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)
@@ -190,7 +176,9 @@ static int hear(struct run *r, struct slip_error *err)
 /* Gently, then not. */
 static void check_cancel(struct run *r)
 {
-    if (!r->spec->cancel || !*r->spec->cancel || !r->init)
+    bool cancel = (r->spec->cancel && *r->spec->cancel) || (r->spec->stop && *r->spec->stop);
+
+    if (!cancel || !r->init)
         return;
     if (!r->terminated) {
         r->terminated = now_ms();
@@ -225,7 +213,8 @@ static void attend(struct run *r, struct slip_error *err)
             [WATCH_MASTER] = { .fd = r->pty.master, .events = POLLIN },
         };
         check_cancel(r);
-        if (poll(watch, NWATCHED, r->spec->cancel || r->launch.terminal ? TICK_MS : -1) < 0)
+        if (poll(watch, NWATCHED,
+                 r->spec->cancel || r->spec->stop || r->launch.terminal ? TICK_MS : -1) < 0)
             continue;
         if (watch[WATCH_OUT].revents)
             forward(r, STDOUT_FILENO);
@@ -267,7 +256,7 @@ static int finish(struct run *r, struct slip_exit *ret, struct slip_error *err)
     return 0;
 }
 
-int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+static int run_it(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
 {
     slip_cleanup(run_release) struct run r = {
         .spec = spec,
@@ -291,4 +280,12 @@ int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, str
     reap(&r.init);
     drain(&r);
     return finish(&r, ret, err);
+}
+
+int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+{
+    if (run_it(spec, ret, err) < 0)
+        return -1;
+    slip_sweep_stubs(spec); /* not before the root is unmounted, which its scope has done */
+    return 0;
 }

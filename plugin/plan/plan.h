@@ -17,6 +17,7 @@
 #include "util/error.h"
 #include "util/mem.h"
 
+struct slip_remote;
 struct slip_stage;
 
 enum slip_op {
@@ -36,6 +37,8 @@ enum slip_origin {
     SLIP_FROM_IMAGE,   /* name = image reference, or oci:, oci-archive:, docker-archive: */
     SLIP_FROM_ROOTFS,  /* name = path of a directory or tar, from `rootfs:PATH` */
     SLIP_FROM_INLINE,  /* heredoc files of COPY: text in copy.inlines */
+    SLIP_FROM_URL,     /* a directory with one file, which stands at remote->url */
+    SLIP_FROM_GIT,     /* the files of a commit, or of a directory in it; name = remote->shown */
 };
 
 struct slip_input {
@@ -43,6 +46,7 @@ struct slip_input {
     const char *name; /* see above; never NULL */
     struct slip_stage *stage;
     struct slip_span at;
+    const struct slip_remote *remote; /* URL, GIT; plan/remote.h */
 };
 
 enum slip_mount_kind {
@@ -76,10 +80,11 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
-    const char *script; /* text for standard input, or NULL: a heredoc with "#!", whose argv then
-                           is the interpreter with /dev/stdin as its file */
-    const char *cwd;    /* absolute */
-    const char *user;   /* "", "name", "uid:gid" ... as USER said */
+    const char *const *args; /* names of those in it that an ARG declares; NULL-terminated */
+    const char *script; /* or NULL: text of a heredoc that begins with "#!", a program at ... */
+    const char *script_path; /* ... this place, where only this step sees it */
+    const char *cwd;         /* absolute */
+    const char *user;        /* "", "name", "uid:gid" ... as USER said */
     enum slip_network network;
     struct slip_run_mount *mounts;
     size_t nmounts;
@@ -156,11 +161,12 @@ struct slip_stage {
     const char *name; /* lower case; "stage-N" when it has none */
     unsigned index;   /* as numbers in --from= count */
     struct slip_step **steps;
-    size_t nsteps;   /* >= 1: the first is BASE */
-    json_t *config;  /* owned: the "config" object of the OCI image configuration */
+    size_t nsteps;      /* >= 1: the first is BASE */
+    json_t *config;     /* owned: the "config" object of the OCI image configuration */
+    const char *author; /* of MAINTAINER; NULL: the base's */
     json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE (of this stage and, in front, of
-                        the stage it stands on), in order */
+                        empty_layer stand for the steps but BASE, in order. The target's has those
+                        of the stages it stands on in front, others have their own alone */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };
@@ -179,6 +185,8 @@ struct slip_plan {
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* "none" and so on, as --network has them. */
+const char *slip_network_name(enum slip_network network);
 /* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */

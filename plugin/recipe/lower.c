@@ -9,6 +9,7 @@
 #include "recipe/quote.h"
 #include "recipe/runtime.h"
 #include "recipe/template.h"
+#include "util/fs.h"
 #include "util/str.h"
 
 enum visit { NEW, ACTIVE, DONE };
@@ -19,6 +20,7 @@ struct lowering {
     const struct slip_recipe_options *options;
     const struct slip_project *project;
     struct slip_dockerfile *ast;
+    unsigned nstages; /* of the recipe's that are there already */
     enum visit *seen; /* of each stage of the recipe, then of the generated builder */
     struct slip_error *err;
 };
@@ -84,10 +86,53 @@ static int add_base(struct lowering *l, const char *template, const char *stage,
     return slip_template_expand(template, &params, l->ast, l->err);
 }
 
+/* What a machine that builds such projects has; a tree or a host does not say. */
+static void add_usual_packages(struct lowering *l, struct slip_span at, struct slip_values *to)
+{
+    static const struct {
+        const char *toolchain, *system, *packages[8];
+    } usual[] = {
+        { "alpine.", "cmake", { "build-base", "cmake", "ninja" } },
+        { "alpine.", "autotools", { "build-base", "autoconf", "automake", "libtool", "pkgconf" } },
+        { "alpine.", "", { "build-base", "pkgconf" } },
+        { "fedora.", "cmake", { "gcc", "gcc-c++", "make", "cmake", "ninja-build" } },
+        { "fedora.",
+          "autotools",
+          { "gcc", "gcc-c++", "make", "autoconf", "automake", "libtool", "pkgconf" } },
+        { "fedora.", "", { "gcc", "gcc-c++", "make", "pkgconf" } },
+        { "", "cmake", { "build-essential", "cmake", "ninja-build" } },
+        { "", "autotools", { "build-essential", "autoconf", "automake", "libtool", "pkg-config" } },
+        { "", "", { "build-essential", "pkg-config" } },
+    };
+    const char *name = slip_path_base(l->project->toolchain);
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(usual); i++) {
+        if (!slip_starts_with(name, usual[i].toolchain) ||
+            (*usual[i].system && strcmp(usual[i].system, l->project->system) != 0))
+            continue;
+        for (const char *const *p = usual[i].packages; *p; p++)
+            slip_values_add(l->arena, to, (struct slip_value){ *p, at, at });
+        return;
+    }
+}
+
+/* A step that names this machine's build tree means nothing where there is none. */
+static int check_script(const struct lowering *l, const struct slip_script *script)
+{
+    const char *dir = l->project->dir;
+
+    if (!l->project->stands_in || !dir || !script->text || !strstr(script->text, dir))
+        return 0;
+    slip_fail_at(l->err, script->at, "this step needs the build tree '%s' of this machine", dir);
+    return slip_error_hint(l->err, "other builders have none: leave the key out, or write the "
+                                   "step for a build directory called /build");
+}
+
 static int add_builder(struct lowering *l)
 {
     const struct slip_recipe *recipe = l->recipe;
     const struct slip_project *project = l->project;
+    struct slip_values packages = recipe->toolchain.packages;
     struct slip_params params = { .arena = l->arena,
                                   .args = &recipe->args,
                                   .at =
@@ -97,8 +142,11 @@ static int add_builder(struct lowering *l)
                                : slip_recipe_place(recipe, (struct slip_span){ 0 }, "toolchain");
     size_t from = l->ast->ninstructions;
 
-    if (add_base(l, project->toolchain, "build", project->base, use, &recipe->toolchain.packages) <
-            0 ||
+    if (check_script(l, &recipe->build.build) < 0 || check_script(l, &recipe->build.install) < 0)
+        return -1;
+    if (project->stands_in && !packages.n)
+        add_usual_packages(l, use, &packages);
+    if (add_base(l, project->toolchain, "build", project->base, use, &packages) < 0 ||
         slip_builder_params(recipe, l->options, project, &params, l->err) < 0 ||
         slip_template_expand(project->build, &params, l->ast, l->err) < 0 ||
         (project->files && slip_template_expand(project->files, &params, l->ast, l->err) < 0))
@@ -172,12 +220,18 @@ static int add_stage(struct lowering *l, const struct slip_recipe_stage *stage)
     struct slip_value base = { stage->from.text ? stage->from.text : "scratch", at, at };
     struct slip_instruction *from = slip_runtime_word(l->ast, SLIP_INS_FROM, &base);
 
-    slip_instruction_arg(l->ast, from, "AS", stage->at);
-    slip_instruction_arg(l->ast, from, stage->name, stage->at);
+    if (stage->platform.text)
+        slip_instruction_flag(l->ast, from, "platform", stage->platform.text, stage->platform.at);
+    slip_cleanup(slip_freep) char *number = slip_xasprintf("stage-%u", l->nstages++);
+    if (strcmp(stage->name, number) != 0) { /* which is its name anyway */
+        slip_instruction_arg(l->ast, from, "AS", stage->at);
+        slip_instruction_arg(l->ast, from, stage->name, stage->at);
+    }
     for (size_t i = 0; i < stage->nsteps; i++)
         if (add_step(l, stage, &stage->steps[i]) < 0)
             return -1;
-    declare_args(l->ast, l->recipe, first);
+    if (!l->recipe->image.stage.text)
+        declare_args(l->ast, l->recipe, first);
     return 0;
 }
 
@@ -259,6 +313,27 @@ static int add_stages(struct lowering *l)
     return l->project->build ? visit(l, l->recipe->nstages) : 0;
 }
 
+/* The image is a stage of the recipe, which stands last. */
+static int add_only_stages(struct lowering *l)
+{
+    const struct slip_recipe *recipe = l->recipe;
+    const struct slip_value *target = &recipe->image.stage;
+    size_t last = 0;
+
+    if (recipe->image.steps.text && slip_graft_script(l->ast, &recipe->image.steps, l->err) < 0)
+        return -1;
+    for (size_t i = 0; i < recipe->nstages; i++)
+        if (strcmp(recipe->stages[i]->name, target->text) == 0)
+            last = i;
+        else if (visit(l, i) < 0)
+            return -1;
+    if (l->seen[last] != DONE)
+        return visit(l, last);
+    slip_fail_at(l->err, target->at,
+                 "other stages need the stage '%s', which is to be the last one", target->text);
+    return slip_error_hint(l->err, "name the last stage, or leave out those behind this one");
+}
+
 static int add_runtime(struct lowering *l)
 {
     const struct slip_recipe *recipe = l->recipe;
@@ -281,13 +356,14 @@ int slip_recipe_lower(struct slip_arena *arena, const struct slip_recipe *recipe
     slip_cleanup(slip_freep) enum visit *seen = slip_xcalloc(recipe->nstages + 1, sizeof *seen);
     struct slip_dockerfile ast;
     struct slip_project project;
-    struct lowering l = { arena, recipe, options, &project, &ast, seen, err };
+    struct lowering l = { arena, recipe, options, &project, &ast, 0, seen, err };
 
     slip_dockerfile_init(&ast, arena);
     if (slip_project_resolve(arena, recipe, options, &project, err) < 0)
         return -1;
     add_global_args(&l);
-    if (add_stages(&l) < 0 || add_runtime(&l) < 0)
+    if (recipe->image.stage.text ? add_only_stages(&l) < 0
+                                 : add_stages(&l) < 0 || add_runtime(&l) < 0)
         return -1;
     *ret = ast;
     return 0;

@@ -215,15 +215,20 @@ static const struct row fails[] = {
       "Dockerfile:2:1: error: COPY needs at least a source and a destination\n"
       "    2 | COPY a\n"
       "      | ^~~~\n" },
-    { "run of nothing", "FROM x\nRUN\n",
-      "Dockerfile:2:1: error: RUN needs an argument\n"
-      "    2 | RUN\n"
-      "      | ^~~\n" },
-    { "cmd of nothing", "FROM x\nCMD\n",
-      "Dockerfile:2:1: error: CMD needs a command\n"
-      "    2 | CMD\n"
-      "      | ^~~\n"
-      "hint: [] takes away an inherited one\n" },
+    { "comment behind FROM", "FROM x # small\nRUN a",
+      "Dockerfile:1:8: error: FROM takes an image, or an image AS a name\n"
+      "    1 | FROM x # small\n"
+      "      |        ^\n"
+      "hint: a comment stands on a line of its own\n" },
+    { "duration", "FROM x\nHEALTHCHECK --interval=.s CMD a\n",
+      "Dockerfile:2:13: error: '.s' is not a duration of at least a millisecond\n"
+      "    2 | HEALTHCHECK --interval=.s CMD a\n"
+      "      |             ^~~~~~~~~~~~~\n"
+      "hint: write it as in 30s, 1m30s or 500ms\n" },
+    { "volume of blanks", "FROM x\nVOLUME [\"/a\", \" \"]\n",
+      "Dockerfile:2:15: error: VOLUME needs a path; this one is empty\n"
+      "    2 | VOLUME [\"/a\", \" \"]\n"
+      "      |               ^~~\n" },
     { "shell without json", "FROM x\nSHELL /bin/sh -c\n",
       "Dockerfile:2:1: error: SHELL needs the JSON form\n"
       "    2 | SHELL /bin/sh -c\n"

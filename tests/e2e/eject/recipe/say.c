@@ -1,0 +1,5 @@
+#include <stdio.h>
+void say(void)
+{
+    puts("hello from a library");
+}
