@@ -285,6 +285,18 @@ static int run_stages(struct slip_builder *b, struct slip_error *err)
     return err->code ? -1 : 0;
 }
 
+/* A stage that should have been part of it is missed here, before anything is waited for. */
+static void tell_plan(const struct slip_builder *b)
+{
+    const struct slip_plan *plan = b->plan;
+
+    slip_emit(b->events, &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = plan->nsteps });
+    for (size_t i = 0; i < plan->nstages; i++)
+        if (!plan->stages[i]->needed)
+            slip_emit(b->events, &(struct slip_event){ .kind = SLIP_EVENT_SKIPPED,
+                                                       .name = plan->stages[i]->name });
+}
+
 /* In order, without running anything: 1 when every step is known, 0 when something must run. */
 static int lookup_all(struct slip_builder *b, struct slip_error *err)
 {
@@ -416,8 +428,7 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
             return 0;
         }
     }
-    slip_emit(b->events,
-              &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });
+    tell_plan(b);
     if (slip_builder_enter(b, err) < 0)
         return -1;
     if (b->tier != guess) /* what was found is not for this tier */
@@ -454,7 +465,7 @@ static void list_inputs(const struct slip_builder *b, struct slip_strv *ret)
 {
     for (size_t i = 0; i < b->options->ncontexts; i++) {
         const struct slip_scan *scan = &b->scans[i];
-        if (scan->fd < 0)
+        if (scan->fd < 0 || b->options->contexts[i].fetched)
             continue;
         for (size_t k = 0; k < scan->n; k++)
             if (S_ISREG(scan->entries[k].mode) || S_ISDIR(scan->entries[k].mode))

@@ -28,6 +28,7 @@
 /* A directory of the user's that steps may copy from or mount. */
 struct slip_context {
     const char *name;   /* "" is the main one */
+    bool fetched;       /* it came into the store from elsewhere: nothing in it changes */
     const char *path;   /* directory; the main one may be NULL when there is none */
     bool is_source;     /* of a recipe: build trees in it, .git and our outputs are no part of it */
     bool is_build_tree; /* objects, logs of tools and our outputs are no part of it */

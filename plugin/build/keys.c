@@ -74,6 +74,8 @@ int slip_key_input(struct slip_builder *b, const struct slip_input *input, const
     case SLIP_FROM_HOST:
     case SLIP_FROM_IMAGE:
     case SLIP_FROM_ROOTFS:
+    case SLIP_FROM_URL:
+    case SLIP_FROM_GIT:
         break;
     }
     if (key_resolved(b, input, m, err) < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "archive/sniff.h"
 #include "build/copytree.h"
 #include "build/pick.h"
 #include "build/view.h"
@@ -93,24 +94,6 @@ static char *file_destination(const struct target *target, const char *name)
     return slip_xstrdup(target->dest);
 }
 
-/* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
-static int looks_like_archive(int root, const char *path)
-{
-    unsigned char head[512] = { 0 };
-    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
-    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, head, sizeof head);
-
-    if (n < 6)
-        return 0;
-    return memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "BZh", 3) == 0 ||
-           memcmp(head,
-                  "\xfd"
-                  "7zXZ",
-                  5) == 0 ||
-           memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
-           (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
-}
-
 static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
 {
     return (struct slip_new_dir){
@@ -121,6 +104,7 @@ static struct slip_new_dir new_dir(const struct slip_builder *b, const struct ta
     };
 }
 
+/* 1: unpacked. 0: it is no archive. -1. */
 static int add_archive(struct slip_builder *b, int from, const char *path,
                        const struct target *target, struct slip_error *err)
 {
@@ -130,18 +114,21 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
         .keep_times = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
+    int is = fd < 0 ? slip_fail_errno(err, "cannot open '%s'", path) : slip_is_archive(fd, err);
+
+    if (is <= 0)
+        return is;
     slip_cleanup(slip_closep) int made =
         slip_mkdirs_in_root(target->root, target->dest, &parents, err);
     slip_cleanup(slip_closep) int dir =
         made < 0 ? -1 : slip_open_in_root(target->root, target->dest, O_RDONLY | O_DIRECTORY, 0);
-
     if (made < 0)
         return -1;
-    if (fd < 0 || dir < 0)
-        return slip_fail_errno(err, "cannot open '%s'", path);
+    if (dir < 0)
+        return slip_fail_errno(err, "cannot open '%s'", target->dest);
     if (slip_apply(fd, dir, &options, NULL, err) < 0)
         return slip_error_context(err, "cannot unpack '%s'", path);
-    return 0;
+    return 1;
 }
 
 /* The place of something that is copied. */
@@ -211,8 +198,10 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
         return 0;
     if (!copy->parents && is_dir)
         source->excluded_from = strlen(real) + (*real != '\0');
-    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, real))
-        return add_archive(b, source->root, real, target, err);
+    int unpacked =
+        copy->add && S_ISREG(st.st_mode) ? add_archive(b, source->root, real, target, err) : 0;
+    if (unpacked)
+        return unpacked < 0 ? -1 : 0;
     return copy_tree(b, copy, source, target, picked, real, is_dir, err);
 }
 

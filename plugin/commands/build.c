@@ -428,7 +428,9 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
     options.ncontexts = b->front.ncontexts;
     options.events = slip_ui_events(b->ui);
     slip_jobserver_find(getenv("MAKEFLAGS"), options.jobserver);
-    if (slip_epoch_find(b->front.contexts[0].path, &options.epoch, err) < 0)
+    const struct slip_place *place = &b->front.place;
+    if (slip_epoch_find(place->fetched ? NULL : b->front.contexts[0].path, place->time,
+                        &options.epoch, err) < 0)
         return -1;
     if (b->front.is_recipe) { /* compilers and build scripts that honour it make the same bytes */
         slip_cleanup(slip_freep) char *epoch = slip_xasprintf("%lld", (long long)options.epoch);
@@ -465,6 +467,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;
+    s->sources.access.secrets = &b.secrets;
+    s->sources.access.agents = &b.agents.sockets;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);
     if (b.logs >= 0) /* nothing ran: nothing to keep */

@@ -11,6 +11,7 @@
 #include "exec/pty.h"
 #include "exec/report.h"
 #include "exec/stage.h"
+#include "exec/sweep.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -255,7 +256,7 @@ static int finish(struct run *r, struct slip_exit *ret, struct slip_error *err)
     return 0;
 }
 
-int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+static int run_it(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
 {
     slip_cleanup(run_release) struct run r = {
         .spec = spec,
@@ -279,4 +280,12 @@ int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, str
     reap(&r.init);
     drain(&r);
     return finish(&r, ret, err);
+}
+
+int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+{
+    if (run_it(spec, ret, err) < 0)
+        return -1;
+    slip_sweep_stubs(spec); /* not before the root is unmounted, which its scope has done */
+    return 0;
 }

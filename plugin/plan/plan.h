@@ -17,6 +17,7 @@
 #include "util/error.h"
 #include "util/mem.h"
 
+struct slip_remote;
 struct slip_stage;
 
 enum slip_op {
@@ -36,6 +37,8 @@ enum slip_origin {
     SLIP_FROM_IMAGE,   /* name = image reference, or oci:, oci-archive:, docker-archive: */
     SLIP_FROM_ROOTFS,  /* name = path of a directory or tar, from `rootfs:PATH` */
     SLIP_FROM_INLINE,  /* heredoc files of COPY: text in copy.inlines */
+    SLIP_FROM_URL,     /* a directory with one file, which stands at remote->url */
+    SLIP_FROM_GIT,     /* the files of a commit, or of a directory in it; name = remote->shown */
 };
 
 struct slip_input {
@@ -43,6 +46,7 @@ struct slip_input {
     const char *name; /* see above; never NULL */
     struct slip_stage *stage;
     struct slip_span at;
+    const struct slip_remote *remote; /* URL, GIT; plan/remote.h */
 };
 
 enum slip_mount_kind {
