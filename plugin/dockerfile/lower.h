@@ -19,9 +19,9 @@
  * in to a host stands in no text of a step and in no history.
  *
  * The config objects have docker's keys (Env, Cmd, ...). History has one entry for each
- * instruction (or step of one), with the text as written, so no value of an ARG is in it; entries without
- * empty_layer stand for the steps of the stage but its base, in order.
- * Depends on: plan/. Used by: commands/.
+ * instruction (or step of one), with the text as written, so no value of an ARG is in it; entries
+ * without empty_layer stand for the steps of the stage but its base, in order. Depends on: plan/.
+ * Used by: commands/.
  */
 #pragma once
 
