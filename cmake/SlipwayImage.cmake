@@ -472,8 +472,17 @@ function(_slipway_derived_targets target out)
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()
   if(NOT arg_DOCKERFILE)
+    set(source "${recipe}")
+    set(dialect "")
+    if(SLIPWAY_DIALECT)
+      set(dialect --dialect "${SLIPWAY_DIALECT}")
+    endif()
+    if(NOT arg_RECIPE AND arg_TOOLCHAIN STREQUAL "tree")
+      string(REGEX REPLACE "[.]slipway$" ".elsewhere.slipway" source "${recipe}")
+    endif()
     add_custom_target("${target}-eject"
-      COMMAND Slipway::slipway generate -f "${recipe}" > "${out}/${target}.Dockerfile"
+      COMMAND Slipway::slipway generate -f "${source}" -o "${out}/${target}.Dockerfile"
+        ${dialect}
       COMMENT "Writing ${target}.Dockerfile" VERBATIM)
     set_property(TARGET "${target}-eject" PROPERTY FOLDER "Container images")
   endif()
@@ -497,12 +506,30 @@ function(_slipway_finish target)
 
   set(text "${arg_TEXT}")
   if(arg_TOOLCHAIN STREQUAL "tree")
+    _slipway_write_elsewhere("${target}" "${targets}")
     _slipway_finish_tree("${target}" "${targets}")
   else()
     _slipway_finish_elsewhere("${targets}")
   endif()
   file(GENERATE OUTPUT "${arg_RECIPE}" CONTENT
     "# Written by CMake for ${target} of ${arg_SOURCE}; changes are lost.\n${text}${arg_MORE}")
+endfunction()
+
+# What <target>-eject reads: the same image, built where there is no build tree.
+function(_slipway_write_elsewhere target targets)
+  string(REPLACE "\nuse = tree\n" "\nuse = host\n" text "${text}")
+  _slipway_words(options -DSLIPWAY_STAGE=ON)
+  if(NOT arg_PREFIX AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr/local")
+    set(arg_PREFIX "${CMAKE_INSTALL_PREFIX}")
+  endif()
+  if(targets AND arg_COMPONENTS)
+    set(targets "") # all that is installed: a stage cannot take only some of both
+    set(arg_COMPONENTS "")
+  endif()
+  _slipway_finish_elsewhere("${targets}")
+  string(REGEX REPLACE "[.]slipway$" ".elsewhere.slipway" file "${arg_RECIPE}")
+  file(GENERATE OUTPUT "${file}" CONTENT
+    "# Written by CMake for ${target}-eject of ${arg_SOURCE}; changes are lost.\n${text}${arg_MORE}")
 endfunction()
 
 # [build] for this build tree: its install scripts, run in the sandbox.

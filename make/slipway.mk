@@ -24,8 +24,9 @@
 #
 # A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
 # of installed files to keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
-# [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin) and V: with
-# V=1 commands are shown, with V=0 only what went wrong.
+# [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin),
+# SLIPWAY_DIALECT (of image-eject: portable or current) and V: with V=1 commands are shown, with V=0
+# only what went wrong.
 #
 # With `tree`, IMAGE_BUILD runs here as ever; it says what `make` would do and costs what that costs.
 # The install step runs in a sandbox over this machine's root, so DESTDIR need not be honoured and
@@ -50,6 +51,7 @@ _slipway_near := $(wildcard $(_slipway_home)../../bin/slipway)
 SLIPWAY       ?= $(if $(_slipway_near),$(_slipway_near),slipway)
 SLIPWAY_OUT   ?= build/images
 SLIPWAY_FLAGS ?=
+SLIPWAY_DIALECT ?=
 _slipway_main := $(firstword $(MAKEFILE_LIST))
 _slipway_goal := $(.DEFAULT_GOAL)
 
@@ -130,7 +132,9 @@ $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
 endef
-_slipway_toolchain = $(or $(strip $(call _slipway_get,$(1),TOOLCHAIN)),tree)
+_slipway_toolchain = $(or $(_slipway_ejecting),$(strip $(call _slipway_get,$(1),TOOLCHAIN)),tree)
+# While image-eject writes its recipe: elsewhere there is no tree that is built already.
+_slipway_ejecting :=
 _slipway_file      = $(strip $(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE))
 $(foreach i,$(_slipway_images),$(if $(strip $(call _slipway_check,$(i))),))
 
@@ -227,7 +231,9 @@ _slipway_q = '$(subst ','\'',$(1))'
 _slipway_dir    = $(or $(strip $(call _slipway_get,$(1),OUTPUT)),$(SLIPWAY_OUT))
 _slipway_layout = oci:$(call _slipway_dir,$(1))/$(1).oci
 _slipway_input  = $(or $(call _slipway_file,$(1)),$(SLIPWAY_OUT)/$(1).slipway)
-_slipway_write  = $(if $(_slipway_idle)$(call _slipway_file,$(1)),,$(shell mkdir -p $(call _slipway_q,$(SLIPWAY_OUT)))$(file >$(SLIPWAY_OUT)/$(1).slipway.new,$(call _slipway_recipe,$(1)))$(shell cd $(call _slipway_q,$(SLIPWAY_OUT)) && { cmp -s $(1).slipway.new $(1).slipway && rm $(1).slipway.new || mv $(1).slipway.new $(1).slipway; }))
+_slipway_write  = $(call _slipway_put,$(1),$(1).slipway)
+_slipway_put    = $(if $(_slipway_idle)$(call _slipway_file,$(1)),,$(shell mkdir -p $(call _slipway_q,$(SLIPWAY_OUT)))$(file >$(SLIPWAY_OUT)/$(2).new,$(call _slipway_recipe,$(1)))$(shell cd $(call _slipway_q,$(SLIPWAY_OUT)) && { cmp -s $(2).new $(1).slipway && rm $(2).new || mv $(2).new $(2); }))
+_slipway_elsewhere = $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(eval _slipway_ejecting := host))$(call _slipway_put,$(1),$(1).elsewhere.slipway)$(eval _slipway_ejecting :=)
 
 _slipway_names = $(addprefix $(call _slipway_name,$(call _slipway_reference,$(1))):,$(or $(strip $(call _slipway_get,$(1),TAGS)),$(call _slipway_tag,$(call _slipway_reference,$(1))),latest))
 
@@ -284,7 +290,7 @@ image-shell-$(1): image-$(1)
 image-explain-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) explain $$(call _slipway_layout,$(1))
 image-eject-$(1):
-	$$(_slipway_at)$$(call _slipway_write,$(1))mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(SLIPWAY) generate -f $$(call _slipway_q,$$(call _slipway_input,$(1))) >$$(call _slipway_dir,$(1))/$(1).Dockerfile
+	$$(_slipway_at)$$(call _slipway_elsewhere,$(1))mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(SLIPWAY) generate -f $$(call _slipway_q,$$(or $$(call _slipway_file,$(1)),$$(SLIPWAY_OUT)/$(1).elsewhere.slipway)) $$(addprefix --dialect ,$$(SLIPWAY_DIALECT)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).Dockerfile)
 image-test-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,TEST,$$(call _slipway_reference,$(1))); $$(SLIPWAY) test -f $$(call _slipway_q,$$(call _slipway_input,$(1))) $$(call _slipway_layout,$(1))
 image-push-$(1): image-$(1)
@@ -302,7 +308,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

@@ -12,7 +12,7 @@ set(recipe dockerfile util)
 set(registry image store util)
 set(engine dockerfile plan util)
 set(build plan exec slim store archive layer image registry engine util)
-set(commands build recipe dockerfile registry image store plan slim ui util)
+set(commands build engine recipe dockerfile registry image store plan slim ui util)
 
 file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/*/*.[ch]")
 list(LENGTH files count)

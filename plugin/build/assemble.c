@@ -83,10 +83,12 @@ struct layers {
     struct slip_image_layer *v;
     size_t n, cap;
     json_t *history;
+    char *author; /* owned; of the base image, or NULL */
 };
 
 static void layers_release(struct layers *layers)
 {
+    free(layers->author);
     for (size_t i = 0; i < layers->n; i++)
         free(layers->v[i].media_type);
     free(layers->v);
@@ -155,6 +157,8 @@ static int add_base(struct slip_builder *b, const struct slip_step *step, struct
         layers->v[layers->n] = *l;
         layers->v[layers->n++].media_type = slip_xstrdup(slip_layer_oci_type(l->media_type));
     }
+    const char *author = slip_json_str(base.image.config, "author");
+    layers->author = author ? slip_xstrdup(author) : NULL;
     const json_t *history = json_object_get(base.image.config, "history");
     if (json_is_array(history))
         json_array_extend(layers->history, (json_t *)(uintptr_t)history);
@@ -216,6 +220,7 @@ void slip_image_key(struct slip_builder *b, char ret_hex[65])
     slip_sha256_field(&sha, slip_node_of_stage(b, target)->identity);
     slip_sha256_field(&sha, config);
     slip_sha256_field(&sha, history);
+    slip_sha256_field(&sha, target->author);
     slip_sha256_field(&sha, annotations);
     slip_sha256_number(&sha, (uint64_t)b->options->epoch);
     slip_sha256_number(&sha, b->options->compression);
@@ -255,6 +260,7 @@ int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, stru
         .nlayers = layers.n,
         .config = target->config,
         .history = layers.history,
+        .author = target->author ? target->author : layers.author,
         .created = b->options->epoch,
         .annotations = b->options->annotations,
     };

@@ -57,6 +57,7 @@ scan_locked(struct slip_builder *b, const struct slip_context *context, struct s
         return NULL;
     const struct slip_scan_options options = {
         .ignore = lines ? *ignore : NULL,
+        .list_hidden = !context->is_build_tree && !context->is_source,
         .skip_build_trees = context->is_source,
     };
     return slip_scan_directory(scan, b->store, context->path, &options, err) < 0 ? NULL : scan;

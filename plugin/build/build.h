@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "build/secret.h"
 #include "build/sources.h"
 #include "layer/stream.h"
 #include "plan/plan.h"
@@ -37,12 +38,13 @@ struct slip_build_options {
     struct slip_events *events;   /* may be NULL */
     const struct slip_context *contexts;
     size_t ncontexts;
-    int64_t epoch;                    /* SOURCE_DATE_EPOCH: nothing in the image is younger */
-    bool no_cache;                    /* look nothing up; results are recorded all the same */
-    unsigned jobs;                    /* stages that may run at once; 0: as many as CPUs */
-    const char *tier;                 /* NULL: the best one */
-    enum slip_network network;        /* of steps that do not say */
-    const struct slip_strv *secrets;  /* "id=path" */
+    int64_t epoch;             /* SOURCE_DATE_EPOCH: nothing in the image is younger */
+    bool no_cache;             /* look nothing up; results are recorded all the same */
+    unsigned jobs;             /* stages that may run at once; 0: as many as CPUs */
+    const char *tier;          /* NULL: the best one */
+    enum slip_network network; /* of steps that do not say */
+    const struct slip_secrets *secrets;
+    const struct slip_strv *agents;   /* "id=path of the socket of an ssh agent" */
     const struct slip_strv *step_env; /* "K=V" for every step, not part of any key (proxies) */
     json_t *annotations;              /* object, or NULL */
     enum slip_compression compression;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "build/copytree.h"
 #include "layer/owner.h"
 #include "store/record.h"
 #include "util/fs.h"
@@ -11,32 +12,48 @@
 #include "util/str.h"
 
 #define SOURCES_LIMIT ((size_t)64 << 20)
+#define WAIT_NS 50000000 /* between two looks at a lock */
 
-static void keep_id(const struct slip_builder *b, const struct slip_step *step,
-                    const struct slip_run_mount *mount, char ret[65])
+/* The steps of one build (configure, compile, install) share it: what counts is the root file
+ * system below the first of them. */
+static const struct slip_step *root_of(const struct slip_step *step, const char *id)
+{
+    const struct slip_step *root = step;
+
+    while (root->parent && root->op != SLIP_OP_BASE) {
+        bool shares = false;
+        for (size_t i = 0; root->op == SLIP_OP_RUN && i < root->run.nmounts; i++)
+            shares |= root->run.mounts[i].kind == SLIP_MOUNT_CACHE &&
+                      strcmp(root->run.mounts[i].id, id) == 0;
+        if (!shares && root != step)
+            break;
+        root = root->parent;
+    }
+    return root;
+}
+
+int slip_keep_name(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
+                   const struct slip_run_mount *mount, struct slip_error *err)
 {
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
 
+    keep->build = slip_starts_with(mount->id, "build:");
     slip_sha256_field(&sha, "slipway mount 1");
     slip_sha256_field(&sha, mount->id);
     slip_sha256_field(&sha, b->tier_name);
-    if (slip_starts_with(mount->id, "build:")) {
-        /* The steps of one build (configure, compile, install) share it: what counts is the root
-         * file system below the first of them. */
-        const struct slip_step *root = step;
-        while (root->parent && root->op != SLIP_OP_BASE) {
-            const struct slip_step *up = root->parent;
-            bool shares = false;
-            for (size_t i = 0; root->op == SLIP_OP_RUN && i < root->run.nmounts; i++)
-                shares |= root->run.mounts[i].kind == SLIP_MOUNT_CACHE &&
-                          strcmp(root->run.mounts[i].id, mount->id) == 0;
-            if (!shares && root != step)
-                break;
-            root = up;
-        }
+    if (keep->build) {
+        const struct slip_step *root = root_of(step, mount->id);
         slip_sha256_field(&sha, b->nodes[root->number - 1].identity);
+    } else if (mount->has_mode || mount->uid || mount->gid) {
+        slip_sha256_number(&sha, mount->mode);
+        slip_sha256_number(&sha, mount->uid);
+        slip_sha256_number(&sha, mount->gid);
     }
-    slip_key_finish(&sha, ret);
+    if (!keep->build && mount->input.origin != SLIP_FROM_SCRATCH &&
+        slip_key_input(b, &mount->input, mount->source, &sha, err) < 0)
+        return -1;
+    slip_key_finish(&sha, keep->name);
+    return 0;
 }
 
 static void boot_id(char ret[40])
@@ -48,6 +65,12 @@ static void boot_id(char ret[40])
     ret[n == 36 ? 36 : 0] = '\0';
 }
 
+static int open_fs(struct slip_keep *keep)
+{
+    keep->fs = openat(keep->dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return keep->fs;
+}
+
 static int empty(struct slip_keep *keep, struct slip_error *err)
 {
     slip_closep(&keep->fs);
@@ -57,8 +80,7 @@ static int empty(struct slip_keep *keep, struct slip_error *err)
         return -1;
     if (mkdirat(keep->dir, "fs", 0755) < 0)
         return slip_fail_errno(err, "cannot create a cache directory");
-    keep->fs = openat(keep->dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return keep->fs < 0 ? slip_fail_errno(err, "cannot open a cache directory") : 0;
+    return open_fs(keep) < 0 ? slip_fail_errno(err, "cannot open a cache directory") : 0;
 }
 
 /* "path\0digest\0" for every file of every context the step mounts, and the time of the build. */
@@ -165,10 +187,66 @@ static int refresh(struct slip_keep *keep, struct slip_builder *b, const struct 
     return stale < 0 ? -1 : stale ? empty(keep, err) : 0;
 }
 
-/* uid=, gid= and mode= count when the directory is made, as the reference has it. */
-static int set_owner(int fs, const struct slip_builder *b, const struct slip_run_mount *mount)
+/* The nth of that name; the first has the name itself. */
+static void name_of(const struct slip_keep *keep, unsigned nth, char ret[65])
 {
-    const struct slip_owner owner = { .uid = mount->uid, .gid = mount->gid, .mode = mount->mode };
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+
+    memcpy(ret, keep->name, sizeof keep->name);
+    if (nth == 0)
+        return;
+    slip_sha256_field(&sha, keep->name);
+    slip_sha256_number(&sha, nth);
+    slip_key_finish(&sha, ret);
+}
+
+static int wait_for(struct slip_keep *keep, struct slip_builder *b, const char *id,
+                    struct slip_error *err)
+{
+    const struct timespec pause = { .tv_nsec = WAIT_NS };
+
+    slip_note(b->events, "waiting for the cache '%s', which another step has locked", id);
+    for (;;) {
+        if (b->options->cancel && *b->options->cancel)
+            return slip_fail(err, SLIP_ECANCELLED, "cancelled");
+        (void)nanosleep(&pause, NULL);
+        int rc = slip_store_try_lock_name(b->store, keep->name, false, &keep->lock, err);
+        if (rc != 0)
+            return rc < 0 ? -1 : 0;
+    }
+}
+
+int slip_keep_open(struct slip_keep *keep, struct slip_builder *b,
+                   const struct slip_run_mount *mount, struct slip_error *err)
+{
+    const bool waits = keep->build || mount->sharing == SLIP_LOCKED;
+    const bool shared = !waits && mount->sharing == SLIP_SHARED;
+    char name[65];
+    int got = 0;
+
+    for (unsigned nth = 0; !got; nth++) {
+        name_of(keep, nth, name);
+        got = slip_store_try_lock_name(b->store, name, shared, &keep->lock, err);
+        if (got == 0 && waits)
+            got = wait_for(keep, b, mount->id, err) < 0 ? -1 : 1;
+    }
+    if (got < 0)
+        return -1;
+    keep->dir = slip_store_mount(b->store, name, err);
+    return keep->dir < 0 ? -1 : 0;
+}
+
+int slip_keep_share(struct slip_keep *keep, const struct slip_keep *from, struct slip_error *err)
+{
+    keep->dir = fcntl(from->dir, F_DUPFD_CLOEXEC, 3);
+    return keep->dir < 0 ? slip_fail_errno(err, "cannot open a cache directory") : 0;
+}
+
+/* uid=, gid= and mode= count when the directory is made, as the reference has it. */
+static int set_owner(int fs, const struct slip_builder *b, const struct slip_run_mount *mount,
+                     mode_t mode)
+{
+    const struct slip_owner owner = { .uid = mount->uid, .gid = mount->gid, .mode = mode };
 
     if (mount->uid || mount->gid) {
         int rc = b->tier == SLIP_TIER_SINGLE ? slip_owner_set(fs, &owner)
@@ -176,33 +254,71 @@ static int set_owner(int fs, const struct slip_builder *b, const struct slip_run
         if (rc < 0)
             return -1;
     }
-    return fchmod(fs, mount->mode);
+    return fchmod(fs, mode);
 }
 
-int slip_keep_open(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
-                   const struct slip_run_mount *mount, struct slip_error *err)
+static int fill(struct slip_keep *keep, struct slip_builder *b, const struct slip_run_mount *mount,
+                int input, struct slip_error *err)
 {
-    char id[65];
+    slip_cleanup(slip_closep) int from =
+        input < 0 ? -1 : openat(input, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    mode_t mode = mount->mode;
+    struct stat st;
 
-    keep_id(b, step, mount, id);
-    keep->build = slip_starts_with(mount->id, "build:");
-    if (keep->build || mount->sharing != SLIP_SHARED) {
-        keep->lock = slip_store_lock_name(b->store, id, err);
-        if (keep->lock < 0)
-            return -1;
-    }
-    keep->dir = slip_store_mount(b->store, id, err);
-    if (keep->dir < 0)
+    if (input >= 0 && (from < 0 || fstat(from, &st) < 0)) {
+        slip_fail_errno(err, "cannot begin the cache '%s' with what 'source' names", mount->id);
+        err->at = mount->at;
         return -1;
-    bool fresh = mkdirat(keep->dir, "fs", 0755) == 0;
-    keep->fs = openat(keep->dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (keep->fs < 0)
-        return slip_fail_errno(err, "cannot open a cache directory");
-    if (fresh && set_owner(keep->fs, b, mount) < 0)
+    }
+    if (slip_remove_tree(keep->dir, "new", err) < 0)
+        return -1;
+    if (mkdirat(keep->dir, "new", 0755) < 0)
+        return slip_fail_errno(err, "cannot create a cache directory");
+    const struct slip_copy_tree copy = {
+        .from = from,
+        .source = "",
+        .to = keep->dir,
+        .dest = "new",
+        .emulated = b->tier == SLIP_TIER_SINGLE,
+        .xattrs = true,
+    };
+    if (from >= 0 && slip_copy_tree(&copy, err) < 0)
+        return -1;
+    if (from >= 0 && !mount->has_mode)
+        mode = st.st_mode & 07777;
+    slip_cleanup(slip_closep) int fs = openat(keep->dir, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fs < 0 || set_owner(fs, b, mount, mode) < 0)
         return slip_fail_errno(err, "cannot set the owner of a cache directory");
-    if (fresh)
+    (void)slip_write_file(keep->dir, "id", mount->id, strlen(mount->id), 0600, false, err);
+    return renameat(keep->dir, "new", keep->dir, "fs") < 0
+               ? slip_fail_errno(err, "cannot create a cache directory")
+               : 0;
+}
+
+int slip_keep_fill(struct slip_keep *keep, struct slip_builder *b,
+                   const struct slip_run_mount *mount, int input, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("fill %s", keep->name);
+
+    if (open_fs(keep) >= 0)
+        return 0;
+    slip_cleanup(slip_closep) int alone = slip_store_lock_name(b->store, name, err);
+    if (alone < 0)
+        return -1;
+    if (open_fs(keep) < 0 && fill(keep, b, mount, input, err) < 0)
+        return -1;
+    return keep->fs < 0 && open_fs(keep) < 0 ? slip_fail_errno(err, "cannot open a cache directory")
+                                             : 0;
+}
+
+int slip_keep_prepare(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
+                      const struct slip_run_mount *mount, struct slip_error *err)
+{
+    if (mkdirat(keep->dir, "fs", 0755) == 0)
         (void)slip_write_file(keep->dir, "id", mount->id, strlen(mount->id), 0600, false, err);
-    return keep->build ? refresh(keep, b, step, err) : 0;
+    if (open_fs(keep) < 0)
+        return slip_fail_errno(err, "cannot open a cache directory");
+    return refresh(keep, b, step, err);
 }
 
 int slip_keep_close(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,

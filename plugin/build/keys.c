@@ -57,6 +57,7 @@ static int key_run(struct slip_builder *b, const struct slip_run *run, struct sl
     list(sha, run->argv);
     list(sha, run->env);
     slip_sha256_field(sha, run->script);
+    slip_sha256_field(sha, run->script_path);
     slip_sha256_field(sha, run->cwd);
     slip_sha256_field(sha, run->user);
     slip_sha256_number(sha, run->network);
@@ -68,6 +69,10 @@ static int key_run(struct slip_builder *b, const struct slip_run *run, struct sl
         slip_sha256_field(sha, m->id);
         slip_sha256_field(sha, m->env);
         slip_sha256_number(sha, (m->readonly ? 1u : 0u) | (m->rw ? 2u : 0u));
+        slip_sha256_number(sha, m->mode);
+        slip_sha256_number(sha, m->uid);
+        slip_sha256_number(sha, m->gid);
+        slip_sha256_number(sha, m->size);
         if (slip_key_input(b, &m->input, m->source, sha, err) < 0)
             return -1;
     }

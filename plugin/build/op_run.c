@@ -4,8 +4,9 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "build/keep.h"
-#include "build/view.h"
+#include "build/secret.h"
+#include "build/step_mounts.h"
+#include "build/work.h"
 #include "exec/sandbox.h"
 #include "layer/diff.h"
 #include "util/fs.h"
@@ -13,228 +14,82 @@
 #include "util/proc.h"
 #include "util/str.h"
 
-#define SECRET_LIMIT ((size_t)512 << 10)
-
-/* What one mount of the step holds open while it runs. */
-struct held {
-    struct slip_keep keep;
-    struct slip_view view;
-    int fds[4]; /* owned */
-};
-
 struct run {
     struct slip_builder *b;
     const struct slip_step *step;
     struct slip_work work;
-    struct held *held; /* one per mount */
-    struct slip_sandbox_mount *mounts;
-    size_t nmounts;
+    struct slip_step_mounts mounts;
     struct slip_strv env;
+    struct slip_veil veils[3]; /* by fd */
 };
 
 static void run_release(struct run *run)
 {
-    for (size_t i = 0; run->held && i < run->step->run.nmounts; i++) {
-        struct held *h = &run->held[i];
-        for (size_t k = 0; k < SLIP_ARRAY_LEN(h->fds); k++)
-            slip_closep(&h->fds[k]);
-        slip_view_release(&h->view);
-        slip_keep_release(&h->keep);
-    }
-    free(run->held);
-    free(run->mounts);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(run->veils); i++)
+        slip_veil_release(&run->veils[i]);
+    slip_step_mounts_release(&run->mounts);
     slip_strv_release(&run->env);
     slip_work_release(&run->work);
 }
 
-/* A fresh directory in the scratch of the step. */
-static int scratch_dir(struct run *run, const char *kind, size_t i, mode_t mode,
-                       struct slip_error *err)
+static void show(const struct run *run, int fd, const char *bytes, size_t n)
 {
-    char name[32];
-
-    snprintf(name, sizeof name, "%s%zu", kind, i);
-    if (mkdirat(run->work.draft.dir, name, mode) < 0)
-        return slip_fail_errno(err, "cannot create a work directory");
-    int fd = openat(run->work.draft.dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? slip_fail_errno(err, "cannot open a work directory") : fd;
-}
-
-/* The directory (or file) that an input has at `source`. */
-static int open_input(struct run *run, struct held *h, const struct slip_run_mount *m,
-                      struct slip_error *err)
-{
-    int root;
-
-    if (m->input.origin == SLIP_FROM_CONTEXT) {
-        const struct slip_scan *scan = slip_builder_scan(run->b, &m->input, err);
-        if (!scan)
-            return -1;
-        root = scan->fd;
-    } else {
-        if (slip_view_of_input(&h->view, run->b, &m->input, err) < 0)
-            return -1;
-        root = h->view.mounted.root;
-    }
-    int fd = slip_open_in_root(root, m->source, O_PATH, 0);
-    if (fd < 0) {
-        slip_fail_errno(err, "cannot mount '%s'", *m->source ? m->source : "/");
-        err->at = m->at;
-        err->code = SLIP_EINPUT;
-    }
-    return fd;
-}
-
-static int prepare_bind(struct run *run, struct held *h, size_t i, struct slip_sandbox_mount *out,
-                        struct slip_error *err)
-{
-    const struct slip_run_mount *m = &run->step->run.mounts[i];
-    struct stat st;
-
-    h->fds[0] = m->input.origin == SLIP_FROM_SCRATCH ? scratch_dir(run, "empty", i, 0755, err)
-                                                     : open_input(run, h, m, err);
-    if (h->fds[0] < 0)
-        return -1;
-    out->source = h->fds[0];
-    out->readonly = !m->rw;
-    if (!m->rw || fstat(h->fds[0], &st) < 0 || !S_ISDIR(st.st_mode))
-        return 0;
-    /* Writes are allowed and thrown away: an overlay over the source. */
-    h->fds[1] = scratch_dir(run, "upper", i, 0755, err);
-    h->fds[2] = scratch_dir(run, "work", i, 0755, err);
-    if (h->fds[1] < 0 || h->fds[2] < 0)
-        return -1;
-    out->kind = SLIP_SANDBOX_OVERLAY;
-    out->upper = h->fds[1];
-    out->work = h->fds[2];
-    return 0;
-}
-
-static int prepare_cache(struct run *run, struct held *h, size_t i, struct slip_sandbox_mount *out,
-                         struct slip_error *err)
-{
-    const struct slip_run_mount *m = &run->step->run.mounts[i];
-
-    if (slip_keep_open(&h->keep, run->b, run->step, m, err) < 0)
-        return -1;
-    out->source = h->keep.fs;
-    out->readonly = m->readonly;
-    if (m->input.origin == SLIP_FROM_SCRATCH)
-        return 0;
-    h->fds[0] = open_input(run, h, m, err);
-    if (h->fds[0] < 0)
-        return -1;
-    /* A work directory must be new and on the file system of the upper one. */
-    if (slip_remove_tree(h->keep.dir, "work", err) < 0)
-        return -1;
-    if (mkdirat(h->keep.dir, "work", 0755) < 0)
-        return slip_fail_errno(err, "cannot create a work directory");
-    h->fds[1] = openat(h->keep.dir, "work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (h->fds[1] < 0)
-        return slip_fail_errno(err, "cannot open a work directory");
-    out->kind = SLIP_SANDBOX_OVERLAY;
-    out->source = h->fds[0];
-    out->upper = h->keep.fs;
-    out->work = h->fds[1];
-    return 0;
-}
-
-static const char *secret_path(const struct slip_builder *b, const char *id)
-{
-    return b->options->secrets ? slip_strv_getenv(b->options->secrets, id) : NULL;
-}
-
-/* 1: mounted. 0: there is nothing to mount. */
-static int prepare_secret(struct run *run, struct held *h, size_t i, struct slip_sandbox_mount *out,
-                          struct slip_error *err)
-{
-    const struct slip_run_mount *m = &run->step->run.mounts[i];
-    const char *path = secret_path(run->b, m->id);
-
-    if (!path) {
-        if (!m->required)
-            return 0;
-        slip_fail_at(err, m->at, "secret '%s' was not given", m->id);
-        return slip_error_hint(err, "give it with --secret id=%s,src=FILE", m->id);
-    }
-    if (m->env) {
-        slip_cleanup(slip_buf_release) struct slip_buf value = SLIP_BUF_INIT;
-        if (slip_read_file(AT_FDCWD, path, SECRET_LIMIT, &value, err) < 0)
-            return -1;
-        slip_strv_setenv(&run->env, m->env, slip_buf_str(&value));
-    }
-    if (!m->target || !*m->target)
-        return 0;
-    h->fds[0] = open(path, O_PATH | O_CLOEXEC);
-    if (h->fds[0] < 0)
-        return slip_fail_errno(err, "cannot open secret '%s'", path);
-    out->source = h->fds[0];
-    out->readonly = true;
-    return 1;
-}
-
-static int prepare_mount(struct run *run, size_t i, struct slip_error *err)
-{
-    const struct slip_run_mount *m = &run->step->run.mounts[i];
-    struct slip_sandbox_mount out = {
-        .kind = SLIP_SANDBOX_BIND,
-        .target = m->target,
-        .source = -1,
-        .upper = -1,
-        .work = -1,
-    };
-    int rc = 1;
-
-    switch (m->kind) {
-    case SLIP_MOUNT_BIND:
-        rc = prepare_bind(run, &run->held[i], i, &out, err) < 0 ? -1 : 1;
-        break;
-    case SLIP_MOUNT_CACHE:
-        rc = prepare_cache(run, &run->held[i], i, &out, err) < 0 ? -1 : 1;
-        break;
-    case SLIP_MOUNT_TMPFS:
-        out.kind = SLIP_SANDBOX_TMPFS;
-        out.size = m->size;
-        out.mode = m->has_mode ? m->mode : 01777;
-        break;
-    case SLIP_MOUNT_SECRET:
-        rc = prepare_secret(run, &run->held[i], i, &out, err);
-        break;
-    case SLIP_MOUNT_SSH:
-        return slip_fail_at(err, m->at, "ssh mounts are not served yet");
-    }
-    if (rc > 0)
-        run->mounts[run->nmounts++] = out;
-    return rc < 0 ? -1 : 0;
-}
-
-static void forward(void *user, int fd, const char *bytes, size_t n)
-{
-    const struct run *run = user;
-
     slip_emit(
         run->b->events,
         &(struct slip_event){
             .kind = SLIP_EVENT_LOG, .step = run->step->number, .text = bytes, .len = n, .fd = fd });
 }
 
+/* What a step writes, without the secrets of this build. */
+static void forward(void *user, int fd, const char *bytes, size_t n)
+{
+    struct run *run = user;
+    slip_cleanup(slip_buf_release) struct slip_buf shown = SLIP_BUF_INIT;
+
+    if (!run->b->options->secrets || !run->b->options->secrets->n) {
+        show(run, fd, bytes, n);
+        return;
+    }
+    run->veils[fd].secrets = run->b->options->secrets;
+    slip_veil_put(&run->veils[fd], bytes, n, &shown);
+    if (shown.len)
+        show(run, fd, shown.data, shown.len);
+}
+
+static void forward_rest(struct run *run)
+{
+    for (int fd = 0; fd < (int)SLIP_ARRAY_LEN(run->veils); fd++) {
+        slip_cleanup(slip_buf_release) struct slip_buf shown = SLIP_BUF_INIT;
+        if (run->veils[fd].held.len)
+            slip_veil_flush(&run->veils[fd], &shown);
+        if (shown.len)
+            show(run, fd, shown.data, shown.len);
+    }
+}
+
+static void set_env(struct slip_strv *env, const char *pair)
+{
+    size_t n = strcspn(pair, "=");
+    slip_cleanup(slip_freep) char *name = slip_xstrndup(pair, n);
+
+    slip_strv_setenv(env, name, pair[n] ? pair + n + 1 : "");
+}
+
 static int prepare(struct run *run, struct slip_error *err)
 {
-    const struct slip_run *op = &run->step->run;
+    const struct slip_strv *step_env = run->b->options->step_env;
 
-    run->held = slip_xcalloc(op->nmounts, sizeof *run->held);
-    run->mounts = slip_xcalloc(op->nmounts, sizeof *run->mounts);
-    for (size_t i = 0; i < op->nmounts; i++)
-        run->held[i] = (struct held){ .keep = SLIP_KEEP_INIT,
-                                      .view = SLIP_VIEW_INIT,
-                                      .fds = { -1, -1, -1, -1 } };
-    for (const char *const *e = op->env; e && *e; e++)
+    for (const char *const *e = run->step->run.env; e && *e; e++)
         slip_strv_add(&run->env, *e);
-    for (size_t i = 0; run->b->options->step_env && i < run->b->options->step_env->n; i++)
-        slip_strv_add(&run->env, run->b->options->step_env->v[i]);
-    for (size_t i = 0; i < op->nmounts; i++)
-        if (prepare_mount(run, i, err) < 0)
-            return -1;
+    for (size_t i = 0; step_env && i < step_env->n; i++)
+        set_env(&run->env, step_env->v[i]);
+    if (slip_step_mounts_open(&run->mounts, run->b, run->step, run->work.draft.dir, err) < 0)
+        return -1;
+    for (size_t i = 0; i < run->mounts.env.n; i++) {
+        slip_cleanup(slip_freep) char *key =
+            slip_xstrndup(run->mounts.env.v[i], strcspn(run->mounts.env.v[i], "="));
+        slip_strv_setenv(&run->env, key, run->mounts.env.v[i] + strlen(key) + 1);
+    }
     return 0;
 }
 
@@ -286,14 +141,13 @@ static int execute(struct run *run, struct slip_error *err)
     struct slip_exit status = { 0 };
     const struct slip_sandbox spec = {
         .rootfs = slip_work_rootfs(&run->work),
-        .mounts = run->mounts,
-        .nmounts = run->nmounts,
+        .mounts = run->mounts.v,
+        .nmounts = run->mounts.n,
         .argv = op->argv,
         .env = (const char *const *)run->env.v,
         .cwd = op->cwd,
         .user = op->user,
         .network = network_of(run->b, op),
-        .input = op->script,
         .keep_fd = options->jobserver[0],
         .keep_fd2 = options->jobserver[1],
         .output = forward,
@@ -301,16 +155,16 @@ static int execute(struct run *run, struct slip_error *err)
         .cancel = options->cancel,
     };
 
-    if (slip_sandbox_run(&spec, &status, err) < 0) {
+    int rc = slip_sandbox_run(&spec, &status, err);
+    forward_rest(run);
+    if (rc < 0) {
         if (!err->at.src)
             err->at = run->step->at;
         return -1;
     }
     /* The command is gone; what it left in build directories stays even when it failed. */
-    for (size_t i = 0; i < op->nmounts; i++)
-        if (run->held[i].keep.dir >= 0 &&
-            slip_keep_close(&run->held[i].keep, run->b, run->step, err) < 0)
-            return -1;
+    if (slip_step_mounts_settle(&run->mounts, err) < 0)
+        return -1;
     if (status.cancelled || status.wait_status != 0)
         return failed(run->b, run->step, &status, err);
     return 0;

@@ -175,8 +175,12 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
         return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
     slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
     bool ignored = w->options->ignore && slip_ignore_match(w->options->ignore, path, is_dir);
-    if (ignored && (!is_dir || !slip_ignore_may_descend(w->options->ignore, path)))
+    const size_t entries = w->scan->n, hidden = w->scan->hidden.n;
+    if (ignored && (!is_dir || !slip_ignore_may_descend(w->options->ignore, path))) {
+        if (w->options->list_hidden)
+            slip_strv_add(&w->scan->hidden, path);
         return 0;
+    }
 
     slip_cleanup(slip_closep) int sub = -1;
     if (is_dir) {
@@ -214,7 +218,14 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
     if (!is_dir)
         return 0;
     slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", path);
-    return walk_dir(w, sub, below);
+    if (walk_dir(w, sub, below) < 0)
+        return -1;
+    if (ignored && w->options->list_hidden &&
+        w->scan->n == entries) { /* nothing in it was taken back */
+        slip_strv_truncate(&w->scan->hidden, hidden);
+        slip_strv_add(&w->scan->hidden, path);
+    }
+    return 0;
 }
 
 static int walk_dir(struct walk *w, int dir, const char *prefix)
@@ -306,6 +317,7 @@ void slip_scan_release(struct slip_scan *scan)
         free(scan->entries[i].link);
     }
     free(scan->entries);
+    slip_strv_release(&scan->hidden);
     free(scan->root);
     slip_closep(&scan->fd);
     *scan = SLIP_SCAN_INIT;

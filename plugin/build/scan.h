@@ -13,6 +13,7 @@
 
 #include "plan/ignore.h"
 #include "store/store.h"
+#include "util/buf.h"
 #include "util/digest.h"
 
 struct slip_scanned {
@@ -34,12 +35,15 @@ struct slip_scan {
     int fd;     /* owned */
     struct slip_scanned *entries;
     size_t n, cap;
+    struct slip_strv hidden; /* owned: with list_hidden, what the rules leave out; a directory of
+                                which nothing is left stands for all that is in it */
 };
 
 #define SLIP_SCAN_INIT ((struct slip_scan){ .fd = -1 })
 
 struct slip_scan_options {
     const struct slip_ignore *ignore; /* may be NULL */
+    bool list_hidden;
     bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
 };
 

@@ -9,7 +9,7 @@ int slip_view_mount(struct slip_view *view, struct slip_builder *b, struct slip_
     const struct slip_rootfs rootfs = {
         .layers = view->stack.fds,
         .nlayers = view->stack.n,
-        .upper = -1,
+        .upper = view->upper,
         .scratch = view->work.scratch,
         .host = view->stack.host,
     };

@@ -1,10 +1,13 @@
 #include "build/build.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "build/locate.h"
+#include "commands/check.h"
+#include "commands/agents.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
@@ -12,6 +15,7 @@
 #include "commands/jobserver.h"
 #include "commands/metadata.h"
 #include "commands/output.h"
+#include "commands/secrets.h"
 #include "store/record.h"
 #include "ui/ui.h"
 #include "util/fs.h"
@@ -21,11 +25,13 @@
 struct build {
     struct slip_front_options front_options;
     struct slip_front front;
-    struct slip_strv tags, output_texts, annotations, facts, secrets, step_env;
+    struct slip_strv tags, output_texts, annotations, facts, secret_texts, ssh_texts, step_env;
+    struct slip_secrets secrets;
+    struct slip_agents agents;
     struct slip_outputs outputs;
     struct slip_display display;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
-    bool no_cache, dirs_only, push, load;
+    bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
     struct slip_ui *ui;
     struct slip_built built;
@@ -43,7 +49,10 @@ static void build_release(struct build *b)
     slip_outputs_release(&b->outputs);
     slip_strv_release(&b->annotations);
     slip_strv_release(&b->facts);
-    slip_strv_release(&b->secrets);
+    slip_strv_release(&b->secret_texts);
+    slip_strv_release(&b->ssh_texts);
+    slip_secrets_release(&b->secrets);
+    slip_agents_release(&b->agents);
     slip_strv_release(&b->step_env);
     slip_built_release(&b->built);
     slip_closep(&b->logs);
@@ -71,42 +80,29 @@ static int open_ui(struct build *b, struct slip_session *s, struct slip_error *e
     return slip_display_open(&b->ui, s, &b->display, b->logs, err);
 }
 
-static int parse_secrets(struct build *b, const struct slip_strv *given, struct slip_error *err)
-{
-    for (size_t i = 0; i < given->n; i++) {
-        slip_cleanup(slip_freep) char *id = NULL, *src = NULL;
-        for (const char *p = given->v[i]; *p;) {
-            size_t n = strcspn(p, ",");
-            if (strncmp(p, "id=", 3) == 0)
-                id = slip_xstrndup(p + 3, n - 3);
-            else if (strncmp(p, "src=", 4) == 0)
-                src = slip_xstrndup(p + 4, n - 4);
-            else if (strncmp(p, "source=", 7) == 0)
-                src = slip_xstrndup(p + 7, n - 7);
-            else if (strncmp(p, "type=file", 9) != 0)
-                return slip_fail(err, SLIP_EUSAGE, "--secret does not know '%.*s'", (int)n, p);
-            p += n + (p[n] == ',');
-        }
-        if (!id || !src) {
-            slip_fail(err, SLIP_EUSAGE, "--secret takes id=NAME,src=FILE, not '%s'", given->v[i]);
-            return -1;
-        }
-        slip_strv_setenv(&b->secrets, id, src);
-    }
-    return 0;
-}
-
+/* From the environment; a build argument of that name, in any letter case, counts for both ways in
+ * which programs look for it. */
 static void forward_proxies(struct build *b)
 {
-    static const char *const names[] = { "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
-                                         "ALL_PROXY",  "all_proxy" };
+    static const char *const names[][2] = { { "HTTP_PROXY", "http_proxy" },
+                                            { "HTTPS_PROXY", "https_proxy" },
+                                            { "FTP_PROXY", "ftp_proxy" },
+                                            { "NO_PROXY", "no_proxy" },
+                                            { "ALL_PROXY", "all_proxy" } };
+    slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
 
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value)
-            slip_strv_setenv(&b->step_env, names[i], value);
-    }
+    slip_front_build_args(&b->front_options, &args);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
+        for (size_t k = 0; k < 2; k++) {
+            const char *value = getenv(names[i][k]);
+            for (size_t a = 0; a < args.n; a++) {
+                size_t n = strcspn(args.v[a], "=");
+                if (n == strlen(names[i][0]) && strncasecmp(args.v[a], names[i][0], n) == 0)
+                    value = args.v[a] + n + 1;
+            }
+            if (value && *value)
+                slip_strv_setenv(&b->step_env, names[i][k], value);
+        }
 }
 
 static int set_annotation(json_t *object, const char *text, struct slip_error *err)
@@ -313,7 +309,7 @@ static void show_failure(struct build *b, struct slip_session *s)
 }
 
 static int parse(struct build *b, struct slip_session *s, int *argc, char ***argv,
-                 struct slip_strv *secrets, struct slip_error *err)
+                 struct slip_error *err)
 {
     const struct slip_opt opts[] = {
         SLIP_FRONT_OPTS(&b->front_options),
@@ -324,10 +320,14 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_LIST(0, "annotation", &b->annotations, "K=V", "add an annotation"),
         SLIP_OPT_LIST(0, "describe", &b->facts, "KEY=VALUE",
                       "a fact such as title or version; may be repeated"),
-        SLIP_OPT_LIST(0, "secret", secrets, "id=NAME,src=FILE", "a secret for RUN --mount"),
+        SLIP_OPT_LIST(0, "secret", &b->secret_texts, "id=NAME,src=FILE|env=VAR",
+                      "a secret for RUN --mount"),
+        SLIP_OPT_LIST(0, "ssh", &b->ssh_texts, "ID[=SOCKET|KEY,...]",
+                      "an ssh agent for RUN --mount [of SSH_AUTH_SOCK]"),
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
                       "host"),
+        SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
         SLIP_DISPLAY_OPTS(&b->display),
@@ -351,6 +351,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         .cancel = s->cancel,
         .tier = getenv("SLIPWAY_TIER"),
         .secrets = &b->secrets,
+        .agents = &b->agents.sockets,
         .step_env = &b->step_env,
         .compression = SLIP_GZIP,
         .jobserver = { -1, -1 },
@@ -386,17 +387,19 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
     slip_cleanup(build_release) struct build b = { .logs = -1, .outputs = SLIP_OUTPUTS_INIT };
-    slip_cleanup(slip_strv_release) struct slip_strv secrets = SLIP_STRV_INIT;
-    int done = parse(&b, s, &argc, &argv, &secrets, err);
+    int done = parse(&b, s, &argc, &argv, err);
 
     if (done)
         return done < 0 ? -1 : 0;
     b.front_options.context = argc ? argv[0] : NULL;
+    if (b.check)
+        return slip_check(s, &b.front_options, "text", err);
     if (b.push)
         slip_strv_add(&b.output_texts, "type=registry");
     if (b.load)
         slip_strv_add(&b.output_texts, "type=docker");
-    if (parse_secrets(&b, &secrets, err) < 0 || slip_facts_check(&b.facts, err) < 0 ||
+    if (slip_secrets_parse(&b.secret_texts, &b.secrets, err) < 0 ||
+        slip_agents_open(&b.agents, &b.ssh_texts, err) < 0 || slip_facts_check(&b.facts, err) < 0 ||
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;

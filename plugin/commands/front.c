@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "build/host.h"
+#include "commands/findings.h"
 #include "commands/resource.h"
 #include "dockerfile/lower.h"
 #include "recipe/lower.h"
@@ -101,6 +102,8 @@ static int open_recipe(struct slip_front *front, struct slip_session *s, const c
         return -1;
     const struct slip_recipe_options how = {
         .templates = slip_arena_strdup(&s->arena, templates),
+        .elsewhere = options->elsewhere,
+        .mounts = options->mounts,
     };
     if (slip_recipe_lower(&s->arena, &front->recipe, &how, &front->ast, err) < 0 ||
         slip_recipe_needs(&s->arena, &front->recipe, &how, &needs, err) < 0)
@@ -190,10 +193,16 @@ static int read_ignore(struct slip_front *front, struct slip_session *s, const c
     return 0;
 }
 
+/* Lowering has one pointer for both. */
+struct callbacks {
+    struct slip_session *session;
+    struct slip_findings *findings;
+};
+
 static int base_config(void *user, const struct slip_input *input, const char *platform,
                        json_t **ret, struct slip_error *err)
 {
-    struct slip_session *s = user;
+    struct slip_session *s = ((struct callbacks *)user)->session;
 
     (void)platform;
     if (slip_session_store(s, err) < 0)
@@ -236,10 +245,18 @@ static int open_lock(struct slip_front *front, struct slip_session *s,
 
 static void warn(void *user, const struct slip_warning *warning)
 {
-    struct slip_session *s = user;
-    slip_cleanup(slip_freep) char *text = slip_xasprintf("%s (%s)", warning->text, warning->rule);
+    slip_findings_take(((struct callbacks *)user)->findings, warning);
+}
 
-    slip_diagnostic_print(s->err, warning->at, "warning", text, NULL);
+void slip_front_build_args(const struct slip_front_options *options, struct slip_strv *ret)
+{
+    for (size_t i = 0; i < options->build_args.n; i++) {
+        const char *pair = options->build_args.v[i], *equals = strchr(pair, '=');
+        slip_cleanup(slip_freep) char *name = slip_xstrndup(pair, strcspn(pair, "="));
+        const char *value = equals ? equals + 1 : getenv(name);
+        if (value)
+            slip_strv_setenv(ret, name, value);
+    }
 }
 
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
@@ -255,8 +272,12 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
     for (size_t i = 0; i < front->ncontexts; i++)
         if (*front->contexts[i].name)
             slip_strv_setenv(&contexts, front->contexts[i].name, front->contexts[i].path);
+    struct slip_findings shown = { .out = s->err };
+    struct callbacks callbacks = { s, options->findings ? options->findings : &shown };
+    slip_cleanup(slip_strv_release) struct slip_strv build_args = SLIP_STRV_INIT;
+    slip_front_build_args(options, &build_args);
     const struct slip_lower_options lower = {
-        .build_args = &options->build_args,
+        .build_args = &build_args,
         .target = options->target,
         .platform = options->platform,
         .contexts = &contexts,
@@ -264,9 +285,13 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
         .ignore = ignore,
         .base_config = options->offline ? NULL : base_config,
         .warn = front->is_recipe ? NULL : warn,
-        .user = s,
+        .all_stages = options->all_stages,
+        .user = &callbacks,
     };
-    return slip_dockerfile_lower(&s->arena, &front->ast, &lower, &front->plan, err);
+    int rc = slip_dockerfile_lower(&s->arena, &front->ast, &lower, &front->plan, err);
+    if (!options->findings)
+        slip_findings_end(&shown);
+    return rc;
 }
 
 void slip_front_release(struct slip_front *front)

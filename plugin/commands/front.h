@@ -9,17 +9,23 @@
 #include "plan/plan.h"
 #include "recipe/recipe.h"
 
+struct slip_findings;
+
 struct slip_front_options {
     const char *file;     /* NULL: Dockerfile in the context */
     const char *frontend; /* "recipe", "dockerfile", or NULL */
     const char *context;  /* NULL: the recipe's, or "." */
     const char *target, *platform;
-    const char *lockfile; /* NULL: slipway.lock in the main context */
-    bool locked;          /* images must be pinned there */
-    bool ignore_lock;     /* the caller has set up s->sources by himself */
-    bool pull;            /* ask registries for what is there already */
-    bool no_registry;     /* ask no registry */
-    bool offline;         /* only read: bases that are images are not looked at */
+    const char *lockfile;           /* NULL: slipway.lock in the main context */
+    bool locked;                    /* images must be pinned there */
+    bool ignore_lock;               /* the caller has set up s->sources by himself */
+    bool pull;                      /* ask registries for what is there already */
+    bool no_registry;               /* ask no registry */
+    bool offline;                   /* only read: bases that are images are not looked at */
+    bool all_stages;                /* lint those, too, that the target does not need */
+    struct slip_findings *findings; /* borrowed; NULL: warnings go to standard error */
+    const char *elsewhere;          /* a recipe for other builders: recipe/lower.h */
+    bool mounts;
     struct slip_strv build_args, contexts, labels;
 };
 
@@ -60,6 +66,9 @@ struct slip_front {
 /* Reads the file and makes the syntax tree. */
 int slip_front_open(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err);
+/* Build arguments as "K=V", one for each name: the last one given. A name alone takes its value
+ * from the environment, and is left out when there is none. */
+void slip_front_build_args(const struct slip_front_options *options, struct slip_strv *ret);
 /* Where its lock file stands, whether there is one or not. In the arena. */
 const char *slip_front_lock_path(const struct slip_front *front, struct slip_session *s,
                                  const struct slip_front_options *options);

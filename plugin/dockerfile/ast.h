@@ -94,6 +94,7 @@ struct slip_instruction {
     struct slip_heredoc *heredocs;
     size_t nheredocs;
     struct slip_instruction *trigger; /* ONBUILD */
+    const char *written;              /* of a trigger: its text, as the image will hold it */
     bool lower_case, mixed_case;      /* how the keyword was written; for lint only */
 };
 

@@ -4,10 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dockerfile/flags.h"
 #include "dockerfile/lowering.h"
 #include "util/fs.h"
 #include "util/json.h"
 #include "util/str.h"
+
+#define BLANKS " \t\v\f\r\n"
 
 static json_t *config(const struct lowering *lo)
 {
@@ -125,7 +128,7 @@ static int pair(struct lowering *lo, const struct slip_instruction *ins, size_t 
 /* All values first: one instruction sees the variables as they were before it. */
 static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv set = SLIP_STRV_INIT;
+    slip_cleanup(slip_map_release) struct slip_map set = SLIP_MAP_INIT;
     const char *key, *value;
     bool old_form = !strchr(ins->args[0].text, '=');
 
@@ -138,11 +141,11 @@ static int lower_env(struct lowering *lo, const struct slip_instruction *ins)
             return -1;
         json_decref(checked);
         slip_lint_secret_name(lo, ins, key, ins->args[i].at);
-        slip_strv_setenv(&set, key, value);
+        slip_lower_set(lo, &set, key, value);
     }
     for (size_t i = 0; i < set.n; i++) {
-        slip_cleanup(slip_freep) char *name = slip_xstrndup(set.v[i], strcspn(set.v[i], "="));
-        slip_strv_setenv(&lo->now->env, name, set.v[i] + strlen(name) + 1);
+        slip_map_set(&lo->now->env, set.entries[i].key, set.entries[i].value);
+        slip_map_set(&lo->now->vars, set.entries[i].key, set.entries[i].value);
     }
     return 0;
 }
@@ -159,64 +162,22 @@ static int lower_label(struct lowering *lo, const struct slip_instruction *ins)
     return 0;
 }
 
-static int bad_port(struct lowering *lo, const struct slip_instruction *ins, const char *port)
-{
-    slip_fail_at(lo->err, ins->at, "'%.64s' is not a port", port);
-    return slip_error_hint(lo->err, "write 80, 80/udp or 8000-8010");
-}
-
-/* [address:][host port:]port[-port][/protocol] */
-static int expose(struct lowering *lo, const struct slip_instruction *ins, const char *spec)
-{
-    static const char *const protocols[] = { "tcp", "udp", "sctp" };
-    const char *slash = strchr(spec, '/'), *protocol = "tcp", *first = spec;
-    size_t len = slash ? (size_t)(slash - spec) : strlen(spec);
-    uint64_t low, high;
-
-    if (slash) {
-        protocol = NULL;
-        for (size_t i = 0; i < SLIP_ARRAY_LEN(protocols); i++)
-            if (strcasecmp(slash + 1, protocols[i]) == 0)
-                protocol = protocols[i];
-    }
-    for (size_t i = 0; i < len; i++)
-        if (spec[i] == ':')
-            first = spec + i + 1;
-    slip_cleanup(slip_freep) char *range = slip_xstrndup(first, len - (size_t)(first - spec));
-    char *dash = strchr(range, '-');
-    if (dash)
-        *dash = '\0';
-    if (!protocol || slip_parse_uint(range, 65535, &low) < 0 || low == 0)
-        return bad_port(lo, ins, spec);
-    high = low;
-    if (dash && (slip_parse_uint(dash + 1, 65535, &high) < 0 || high < low))
-        return bad_port(lo, ins, spec);
-    for (uint64_t port = low; port <= high; port++) {
-        slip_cleanup(slip_freep) char *key = slip_xasprintf("%" PRIu64 "/%s", port, protocol);
-        json_object_set_new(object(lo, "ExposedPorts"), key, json_object());
-    }
-    return 0;
-}
-
 static int lower_expose(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv ports = SLIP_STRV_INIT;
-
-    for (size_t i = 0; i < ins->nargs; i++)
-        if (slip_lower_expand_split(lo, ins->args[i], &ports) < 0)
-            return -1;
-    for (size_t i = 0; i < ports.n; i++)
-        if (expose(lo, ins, ports.v[i]) < 0)
-            return -1;
-    return 0;
+    return slip_lower_expose(lo, ins, object(lo, "ExposedPorts"));
 }
 
 static int lower_volume(struct lowering *lo, const struct slip_instruction *ins)
 {
     for (size_t i = 0; i < ins->nargs; i++) {
+        struct slip_word word = ins->args[i];
         const char *path;
         json_t *checked;
-        if (slip_lower_expand(lo, ins->args[i], &path) < 0)
+        size_t n = strlen(word.text), from = strspn(word.text, BLANKS);
+        while (n > from && strchr(BLANKS, word.text[n - 1]))
+            n--;
+        word.text = slip_arena_strndup(lo->arena, word.text + from, n - from);
+        if (slip_lower_expand(lo, word, &path) < 0)
             return -1;
         if (!*path)
             return slip_fail_at(lo->err, ins->args[i].at, "VOLUME needs a path; this one is empty");
@@ -228,67 +189,13 @@ static int lower_volume(struct lowering *lo, const struct slip_instruction *ins)
     return 0;
 }
 
-/* A duration as Go writes it: 1h30m, 1.5s, 100ms; in nanoseconds. */
-static int parse_duration(const char *p, int64_t *ret)
-{
-    static const struct {
-        const char *name;
-        double ns;
-    } units[] = { { "ns", 1 },  { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "ms", 1e6 },
-                  { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 } };
-    double total = 0;
-
-    if (strcmp(p, "0") == 0)
-        p++;
-    else if (!*p)
-        return -1;
-    while (*p) {
-        if (!isdigit((unsigned char)*p) && *p != '.')
-            return -1;
-        double value = 0, scale = 1;
-        for (; isdigit((unsigned char)*p); p++)
-            value = value * 10 + (*p - '0');
-        if (*p == '.')
-            for (p++; isdigit((unsigned char)*p); p++)
-                value += (*p - '0') * (scale /= 10);
-        size_t n = 0, unit = SLIP_ARRAY_LEN(units);
-        while (p[n] && !isdigit((unsigned char)p[n]) && p[n] != '.')
-            n++;
-        for (size_t i = 0; i < SLIP_ARRAY_LEN(units); i++)
-            if (strlen(units[i].name) == n && strncmp(units[i].name, p, n) == 0)
-                unit = i;
-        if (unit == SLIP_ARRAY_LEN(units))
-            return -1;
-        total += value * units[unit].ns;
-        p += n;
-    }
-    if (total > 9e18)
-        return -1;
-    *ret = (int64_t)(total + 0.5);
-    return 0;
-}
-
-static int add_duration(struct lowering *lo, const struct slip_flag *flag, json_t *check,
-                        const char *key)
-{
-    int64_t ns;
-
-    if (parse_duration(flag->value, &ns) < 0 || (ns && ns < 1000000)) {
-        slip_fail_at(lo->err, flag->at, "'%.64s' is not a duration of at least a millisecond",
-                     flag->value);
-        return slip_error_hint(lo->err, "write it as in 30s, 1m30s or 500ms");
-    }
-    if (ns)
-        json_object_set_new(check, key, json_integer(ns));
-    return 0;
-}
-
 static int lower_healthcheck(struct lowering *lo, const struct slip_instruction *ins)
 {
-    static const char *const durations[][2] = { { "interval", "Interval" },
-                                                { "timeout", "Timeout" },
-                                                { "start-period", "StartPeriod" },
-                                                { "start-interval", "StartInterval" } };
+    static const char *const keys[][2] = { { "interval", "Interval" },
+                                           { "timeout", "Timeout" },
+                                           { "start-period", "StartPeriod" },
+                                           { "start-interval", "StartInterval" },
+                                           { "retries", "Retries" } };
     json_t *check = json_object(), *test = json_array();
 
     json_object_set_new(config(lo), "Healthcheck", check);
@@ -305,19 +212,18 @@ static int lower_healthcheck(struct lowering *lo, const struct slip_instruction 
         json_array_append_new(test, word);
     }
     for (size_t i = 0; i < ins->nflags; i++) {
-        const struct slip_flag *flag = &ins->flags[i];
-        uint64_t retries;
-        for (size_t d = 0; d < SLIP_ARRAY_LEN(durations); d++)
-            if (strcmp(flag->name, durations[d][0]) == 0 &&
-                add_duration(lo, flag, check, durations[d][1]) < 0)
+        for (size_t k = 0; k < SLIP_ARRAY_LEN(keys); k++) {
+            int64_t value;
+            if (strcmp(ins->flags[i].name, keys[k][0]) != 0)
+                continue;
+            if (slip_flag_number(&ins->flags[i],
+                                 strcmp(keys[k][0], "retries") == 0 ? SLIP_FLAG_COUNT
+                                                                    : SLIP_FLAG_TIME,
+                                 &value, lo->err) < 0)
                 return -1;
-        if (strcmp(flag->name, "retries") != 0)
-            continue;
-        if (slip_parse_uint(flag->value, INT32_MAX, &retries) < 0)
-            return slip_fail_at(lo->err, flag->at, "'%.64s' is not a number of retries",
-                                flag->value);
-        if (retries)
-            json_object_set_new(check, "Retries", json_integer((json_int_t)retries));
+            if (value) /* 0 is the default, which is not written */
+                json_object_set_new(check, keys[k][1], json_integer(value));
+        }
     }
     return 0;
 }
@@ -331,13 +237,15 @@ static bool is_signal(const char *name)
                                          "USR1", "USR2",   "XCPU", "VTALRM", "XFSZ", "WINCH" };
     uint64_t number;
 
-    if (isdigit((unsigned char)*name))
-        return slip_parse_uint(name, 64, &number) == 0 && number > 0;
+    /* Numbers are left to those who send them, but for 0. */
+    if (slip_parse_uint(name + (*name == '-' || *name == '+'), INT64_MAX, &number) == 0)
+        return number > 0;
     if (strncasecmp(name, "SIG", 3) == 0)
         name += 3;
-    if (strncasecmp(name, "RTMIN", 5) == 0 || strncasecmp(name, "RTMAX", 5) == 0)
-        return !name[5] ||
-               ((name[5] == '+' || name[5] == '-') && slip_parse_uint(name + 6, 30, &number) == 0);
+    bool front = strncasecmp(name, "RTMIN", 5) == 0, back = strncasecmp(name, "RTMAX", 5) == 0;
+    if (front || back)
+        return !name[5] || (name[5] == (front ? '+' : '-') && name[6] != '0' &&
+                            slip_parse_uint(name + 6, front ? 15 : 14, &number) == 0);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
@@ -350,11 +258,6 @@ static int lower_one_text(struct lowering *lo, const struct slip_instruction *in
 
     if (slip_lower_expand(lo, ins->args[0], &value) < 0)
         return -1;
-    if (!*value)
-        return slip_fail_at(lo->err, ins->args[0].at,
-                            "%s is given nothing: the variables in it "
-                            "are empty",
-                            slip_instruction_name(ins->kind));
     if (ins->kind == SLIP_INS_USER)
         return set_text(lo, ins->args[0].at, config(lo), "User", value);
     if (is_signal(value))
@@ -365,20 +268,9 @@ static int lower_one_text(struct lowering *lo, const struct slip_instruction *in
 
 static int lower_onbuild(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf line = SLIP_BUF_INIT;
-    struct slip_instruction *trigger = ins->trigger;
-    struct slip_dockerfile one = {
-        .arena = lo->arena, .escape = '\\', .instructions = &trigger, .ninstructions = 1
-    };
     json_t *list = json_object_get(config(lo), "OnBuild"), *json;
 
-    if (slip_dockerfile_print(&one, &line, lo->err) < 0)
-        return -1;
-    while (line.len && line.data[line.len - 1] == '\n')
-        line.data[--line.len] = '\0';
-    const char *head = strstr(slip_buf_str(&line), "\n\n"); /* of another escape character */
-    if (text(lo, ins->at, lo->ast->escape != '\\' && head ? head + 2 : slip_buf_str(&line), &json) <
-        0)
+    if (text(lo, ins->at, ins->trigger->written, &json) < 0)
         return -1;
     if (!json_is_array(list)) {
         list = json_array();
@@ -388,11 +280,15 @@ static int lower_onbuild(struct lowering *lo, const struct slip_instruction *ins
     return 0;
 }
 
-/* The image format has a field for it that no one reads; the label is what docker recommends. */
 static int lower_maintainer(struct lowering *lo, const struct slip_instruction *ins)
 {
-    return set_text(lo, ins->args[0].at, object(lo, "Labels"), "org.opencontainers.image.authors",
-                    ins->args[0].text);
+    json_t *checked;
+
+    if (text(lo, ins->args[0].at, ins->args[0].text, &checked) < 0)
+        return -1;
+    json_decref(checked);
+    lo->now->stage->author = ins->args[0].text;
+    return 0;
 }
 
 static int lower_shell(struct lowering *lo, const struct slip_instruction *ins)
@@ -455,9 +351,6 @@ int slip_lower_workdir(struct lowering *lo, const struct slip_instruction *ins)
 
     if (slip_lower_expand(lo, ins->args[0], &value) < 0)
         return -1;
-    if (!*value)
-        return slip_fail_at(lo->err, ins->args[0].at,
-                            "WORKDIR is given nothing: the variables in it are empty");
     if (!st->workdir_set && *value != '/')
         slip_lint_warn(lo, "WorkdirRelativePath", ins->args[0].at,
                        "'%s' depends on where the base image stands; start with an absolute path",

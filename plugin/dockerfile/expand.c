@@ -1,7 +1,10 @@
 #include "dockerfile/expand.h"
 
 #include <ctype.h>
+#include <locale.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "dockerfile/glob.h"
 #include "dockerfile/lex.h"
@@ -31,6 +34,30 @@ static int wrong(struct state *s, const char *from, const char *what)
     return slip_fail_at(s->err, at, "%s", what);
 }
 
+static bool is_ascii_letter(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Length of a letter or digit that is not ASCII, as Unicode sees them; 0 when it is none. */
+static size_t other_letter(const char *p)
+{
+    wchar_t c = 0;
+    mbstate_t state = { 0 };
+
+    if ((unsigned char)*p < 0x80)
+        return 0;
+    locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (!unicode)
+        return 0;
+    locale_t before = uselocale(unicode);
+    size_t n = mbrtowc(&c, p, strlen(p), &state);
+    bool is_letter = n <= strlen(p) && iswalnum_l((wint_t)c, unicode);
+    uselocale(before);
+    freelocale(unicode);
+    return is_letter ? n : 0;
+}
+
 /* A name, a number, or one of the shell's special parameters; "" when there is none. */
 static void read_name(struct state *s, struct slip_buf *name)
 {
@@ -40,8 +67,11 @@ static void read_name(struct state *s, struct slip_buf *name)
     } else if (*s->p && strchr("@*#?-$!", *s->p)) {
         slip_buf_putc(name, *s->p++);
     } else {
-        while (isalnum((unsigned char)*s->p) || *s->p == '_')
-            slip_buf_putc(name, *s->p++);
+        size_t n;
+        while ((n = is_ascii_letter(*s->p) ? 1 : other_letter(s->p)) > 0) {
+            slip_buf_put(name, s->p, n);
+            s->p += n;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #include "dockerfile/flags.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,11 +30,11 @@ static const struct slip_flag_rule rules[] = {
     { SLIP_INS_COPY, "data", SLIP_FLAG_TEXTS },
     { SLIP_INS_COPY, "entrypoint", SLIP_FLAG_TEXT },
     { SLIP_INS_FROM, "platform", SLIP_FLAG_TEXT },
-    { SLIP_INS_HEALTHCHECK, "interval", SLIP_FLAG_TEXT },
-    { SLIP_INS_HEALTHCHECK, "retries", SLIP_FLAG_TEXT },
-    { SLIP_INS_HEALTHCHECK, "start-interval", SLIP_FLAG_TEXT },
-    { SLIP_INS_HEALTHCHECK, "start-period", SLIP_FLAG_TEXT },
-    { SLIP_INS_HEALTHCHECK, "timeout", SLIP_FLAG_TEXT },
+    { SLIP_INS_HEALTHCHECK, "interval", SLIP_FLAG_TIME },
+    { SLIP_INS_HEALTHCHECK, "retries", SLIP_FLAG_COUNT },
+    { SLIP_INS_HEALTHCHECK, "start-interval", SLIP_FLAG_TIME },
+    { SLIP_INS_HEALTHCHECK, "start-period", SLIP_FLAG_TIME },
+    { SLIP_INS_HEALTHCHECK, "timeout", SLIP_FLAG_TIME },
     { SLIP_INS_RUN, "device", SLIP_FLAG_TEXTS },
     { SLIP_INS_RUN, "install", SLIP_FLAG_BOOL },
     { SLIP_INS_RUN, "mount", SLIP_FLAG_TEXTS },
@@ -75,6 +76,68 @@ static int unknown(const struct slip_instruction *ins, const struct slip_flag *f
     return slip_error_hint(err, "it has %s", slip_buf_str(&list));
 }
 
+/* What Go calls a duration: 1h30m, 1.5s, 100ms, 0; in nanoseconds. */
+static int parse_time(const char *p, int64_t *ret)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = { { "ns", 1 },   { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
+                  { "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 },        { "h", 3600e9 } };
+    double total = 0;
+
+    p += *p == '+';
+    if (!*p)
+        return -1;
+    if (strcmp(p, "0") == 0)
+        p++;
+    while (*p) {
+        double value = 0, scale = 1;
+        bool digits = isdigit((unsigned char)*p) || (*p == '.' && isdigit((unsigned char)p[1]));
+        if (!digits)
+            return -1;
+        for (; isdigit((unsigned char)*p); p++)
+            value = value * 10 + (*p - '0');
+        if (*p == '.')
+            for (p++; isdigit((unsigned char)*p); p++)
+                value += (*p - '0') * (scale /= 10);
+        size_t n = 0, unit = SLIP_ARRAY_LEN(units);
+        while (p[n] && !isdigit((unsigned char)p[n]) && p[n] != '.')
+            n++;
+        for (size_t i = 0; i < SLIP_ARRAY_LEN(units); i++)
+            if (strlen(units[i].name) == n && strncmp(units[i].name, p, n) == 0)
+                unit = i;
+        if (unit == SLIP_ARRAY_LEN(units))
+            return -1;
+        total += value * units[unit].ns;
+        p += n;
+    }
+    if (total > 9e18)
+        return -1;
+    *ret = (int64_t)(total + 0.5);
+    return 0;
+}
+
+int slip_flag_number(const struct slip_flag *flag, enum slip_flag_type type, int64_t *ret,
+                     struct slip_error *err)
+{
+    uint64_t count;
+
+    *ret = 0;
+    if (!*flag->value)
+        return 0;
+    if (type == SLIP_FLAG_COUNT) {
+        if (slip_parse_uint(flag->value, INT32_MAX, &count) < 0)
+            return slip_fail_at(err, flag->at, "'%.64s' is not a number of retries", flag->value);
+        *ret = (int64_t)count;
+        return 0;
+    }
+    if (parse_time(flag->value, ret) == 0 && (*ret == 0 || *ret >= 1000000))
+        return 0;
+    slip_fail_at(err, flag->at, "'%.64s' is not a duration of at least a millisecond", flag->value);
+    return slip_error_hint(err, "write it as in 30s, 1m30s or 500ms");
+}
+
 static int check_value(const struct slip_flag *flag, enum slip_flag_type type,
                        struct slip_error *err)
 {
@@ -90,7 +153,10 @@ static int check_value(const struct slip_flag *flag, enum slip_flag_type type,
                      flag->value);
         return -1;
     }
-    return 0;
+    int64_t ignored;
+    return type == SLIP_FLAG_TIME || type == SLIP_FLAG_COUNT
+               ? slip_flag_number(flag, type, &ignored, err)
+               : 0;
 }
 
 int slip_flags_check(const struct slip_instruction *ins, struct slip_error *err)

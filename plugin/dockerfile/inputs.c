@@ -15,12 +15,36 @@ static bool has_image_prefix(const char *name)
     return false;
 }
 
-struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name)
+struct lower_stage *slip_lower_find_stage(struct lowering *lo, const char *name, size_t index)
 {
-    for (size_t i = 0; i < lo->nstages; i++)
-        if (lo->stages[i].named && strcasecmp(lo->stages[i].stage->name, name) == 0)
-            return &lo->stages[i];
+    slip_cleanup(slip_freep) char *key = slip_xstrdup(name);
+
+    for (char *p = key; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    struct lower_stage *st = slip_map_get(&lo->names, key), *behind = NULL;
+    for (; st && st->stage->index >= index; st = st->namesake)
+        behind = st;
+    return st ? st : behind;
+}
+
+static const char *nothing(void *user, const char *name)
+{
+    (void)user, (void)name;
     return NULL;
+}
+
+int slip_lower_from(struct lowering *lo, struct slip_word word, const char **ret)
+{
+    const struct slip_expander expander = { .escape = lo->ast->escape, .get = nothing };
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+
+    if (slip_expand(&expander, word, &out, lo->err) < 0)
+        return -1;
+    *ret = slip_arena_strdup(lo->arena, word.text);
+    if (strcmp(slip_buf_str(&out), word.text) == 0)
+        return 0;
+    slip_fail_at(lo->err, word.at, "variables cannot stand in the name of what to copy from");
+    return slip_error_hint(lo->err, "name a stage for it: FROM %.64s AS source", word.text);
 }
 
 /* "docker.io/library/alpine:latest" and "alpine" are one. */
@@ -95,7 +119,7 @@ static bool is_component(const char *p, size_t n, bool is_domain)
 {
     for (size_t i = 0; i < n; i++) {
         bool ok = islower((unsigned char)p[i]) || isdigit((unsigned char)p[i]) ||
-                  strchr("._-", p[i]) ||
+                  (strchr("._-", p[i]) && (is_domain || (i > 0 && i + 1 < n))) ||
                   (is_domain && (isupper((unsigned char)p[i]) || strchr(":[]", p[i])));
         if (!ok)
             return false;
@@ -132,6 +156,13 @@ static bool could_be_image(const char *name)
     }
 }
 
+bool slip_lower_could_be_base(const char *name)
+{
+    return slip_starts_with(name, "rootfs:") || slip_starts_with(name, "docker-image://") ||
+           slip_starts_with(name, "oci-layout://") || has_image_prefix(name) ||
+           could_be_image(name);
+}
+
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -162,21 +193,28 @@ static int as_image(struct lowering *lo, const char *name, unsigned index, struc
     return 0;
 }
 
+static void use_stage(const struct lower_stage *st, struct slip_input *ret)
+{
+    ret->origin = SLIP_FROM_STAGE;
+    ret->name = st->stage->name;
+    ret->stage = st->stage;
+}
+
 int slip_lower_base(struct lowering *lo, const char *name, unsigned index, struct slip_span at,
                     struct slip_input *ret)
 {
+    struct lower_stage *st = slip_lower_find_stage(lo, name, index);
+
     *ret = (struct slip_input){ .origin = SLIP_FROM_SCRATCH, .name = "", .at = at };
-    if (strcasecmp(name, "scratch") == 0)
+    if (strcmp(name, "scratch") != 0 && named_context(lo, name, true, ret))
         return 0;
-    if (named_context(lo, name, true, ret))
-        return 0;
-    struct lower_stage *st = slip_lower_find_stage(lo, name);
-    if (st && st->stage->index < index) {
-        ret->origin = SLIP_FROM_STAGE;
-        ret->name = st->stage->name;
-        ret->stage = st->stage;
+    /* FROM goes by the letters: names of stages are in lower case, as names of images are. */
+    if (st && st->stage->index < index && strcmp(st->stage->name, name) == 0) {
+        use_stage(st, ret);
         return 0;
     }
+    if (strcmp(name, "scratch") == 0)
+        return 0;
     if (strcmp(name, "host") == 0) {
         ret->origin = SLIP_FROM_HOST;
         return 0;
@@ -197,9 +235,7 @@ static int by_number(struct lowering *lo, const char *name, unsigned index, stru
         slip_fail_at(lo->err, at, "stage %s stands behind this one, or is it", name);
         return slip_error_hint(lo->err, "a stage can only use stages before it");
     }
-    ret->origin = SLIP_FROM_STAGE;
-    ret->stage = lo->stages[number].stage;
-    ret->name = ret->stage->name;
+    use_stage(&lo->stages[number], ret);
     return 0;
 }
 
@@ -211,9 +247,9 @@ static void warn_near_stage(struct lowering *lo, const char *name, unsigned inde
 
     if (strpbrk(name, "/:.@"))
         return;
-    for (unsigned i = 0; i < index; i++)
+    for (unsigned i = 0; i < index && !lo->quiet; i++)
         slip_strv_add(&names, lo->stages[i].stage->name);
-    const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+    const char *near = slip_lower_suggest(lo, name, &names);
     if (near)
         slip_lint_warn(lo, "UnknownStage", at,
                        "'%s' is not a stage, so it is taken as an image; did you mean '%s'?", name,
@@ -226,19 +262,23 @@ int slip_lower_input(struct lowering *lo, const char *name, unsigned index, stru
     *ret = (struct slip_input){ .origin = SLIP_FROM_CONTEXT, .name = "", .at = at };
     if (!*name)
         return slip_fail_at(lo->err, at, "the name of a stage or an image is empty here");
-    if (strcmp(name, "context") == 0)
+    struct lower_stage *st = slip_lower_find_stage(lo, name, lo->nstages);
+    if (strcmp(name, "context") == 0 && !st)
         return 0;
     if (name[strspn(name, "0123456789")] == '\0')
         return by_number(lo, name, index, at, ret);
     if (named_context(lo, name, false, ret))
         return 0;
-    struct lower_stage *st = slip_lower_find_stage(lo, name);
     if (st && st->stage->index >= index) {
         slip_fail_at(lo->err, at,
                      st->stage->index == index ? "stage '%s' cannot copy from itself"
                                                : "stage '%s' stands behind this one",
                      name);
         return slip_error_hint(lo->err, "a stage can only use stages before it");
+    }
+    if (st) {
+        use_stage(st, ret);
+        return 0;
     }
     if (slip_lower_base(lo, name, index, at, ret) < 0)
         return -1;

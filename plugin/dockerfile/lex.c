@@ -271,18 +271,37 @@ struct slip_span slip_line_span(const struct slip_line *line, size_t from, size_
                                end > from ? end - from : 0 };
 }
 
+static bool ends(const struct slip_lexer *lexer, const struct slip_heredoc *doc, struct physical at)
+{
+    const char *text = lexer->src->text;
+    size_t n = strlen(doc->name);
+
+    while (doc->strip_tabs && at.from < at.to && text[at.from] == '\t')
+        at.from++;
+    return at.to - at.from == n && memcmp(text + at.from, doc->name, n) == 0;
+}
+
+bool slip_lex_has_end(const struct slip_lexer *lexer, const struct slip_heredoc *doc)
+{
+    struct slip_lexer ahead = *lexer;
+    struct physical at;
+
+    for (; next_physical(&ahead, &at); ahead.pos = at.next)
+        if (ends(&ahead, doc, at))
+            return true;
+    return false;
+}
+
 int slip_lex_heredoc(struct slip_lexer *lexer, struct slip_heredoc *doc, struct slip_error *err)
 {
     const char *text = lexer->src->text;
-    size_t start = lexer->pos, n = strlen(doc->name);
+    size_t start = lexer->pos;
     struct physical at;
 
     while (next_physical(lexer, &at)) {
         size_t end = lexer->pos;
         lexer->pos = at.next;
-        while (doc->strip_tabs && at.from < at.to && text[at.from] == '\t')
-            at.from++;
-        if (at.to - at.from == n && memcmp(text + at.from, doc->name, n) == 0) {
+        if (ends(lexer, doc, at)) {
             doc->text = slip_arena_strndup(lexer->arena, text + start, end - start);
             return 0;
         }
@@ -306,8 +325,10 @@ int slip_heredoc_word(struct slip_arena *arena, const char *word, size_t len,
     i += 2;
     bool strip = word[i] == '-';
     i += strip;
+    while (!strip && i < len && slip_is_blank(word[i]))
+        i++;
     for (; i < len; i++) {
-        if (word[i] == '<')
+        if (word[i] == '<' || (!quote && slip_is_blank(word[i])))
             return 0;
         if (quote && word[i] == quote) {
             quote = 0;

@@ -36,13 +36,16 @@ int slip_lex_directives(struct slip_lexer *lexer, struct slip_dockerfile *ast,
                         struct slip_error *err);
 /* 1: *ret is the next line. 0: nothing is left. */
 int slip_lex_line(struct slip_lexer *lexer, struct slip_line *ret);
+/* Whether a line from here on ends a text of that name. */
+bool slip_lex_has_end(const struct slip_lexer *lexer, const struct slip_heredoc *doc);
 /* Reads the body of *doc, up to its name on a line of its own. */
 int slip_lex_heredoc(struct slip_lexer *lexer, struct slip_heredoc *doc, struct slip_error *err);
 
 /* Where bytes from..to of a logical line stand; what a line break cuts off is left out. */
 struct slip_span slip_line_span(const struct slip_line *line, size_t from, size_t to);
 
-/* Reads "<<NAME", "<<-NAME", "3<<'NAME'" into name, expand and strip_tabs. 0 when it is none. */
+/* Reads "<<NAME", "<<-NAME", "3<<'NAME'", "<< NAME" into name, expand and strip_tabs. 0 when it is
+ * none, or when more than one word stands there. */
 int slip_heredoc_word(struct slip_arena *arena, const char *word, size_t len,
                       struct slip_heredoc *ret);
 

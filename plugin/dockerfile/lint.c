@@ -4,6 +4,7 @@
 
 #include "dockerfile/lex.h"
 #include "dockerfile/lowering.h"
+#include "dockerfile/rules.h"
 #include "util/str.h"
 
 static void split_rules(const char *text, size_t len, struct slip_strv *ret, bool *ret_all)
@@ -24,30 +25,67 @@ static void split_rules(const char *text, size_t len, struct slip_strv *ret, boo
     *ret_all = slip_strv_has(ret, "all");
 }
 
+static int parse_bool(const char *text, size_t len, bool *ret)
+{
+    static const char *const words[] = { "0", "f", "false", "1", "t", "true" };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(words); i++)
+        if (strlen(words[i]) == len && strncasecmp(words[i], text, len) == 0) {
+            *ret = i >= SLIP_ARRAY_LEN(words) / 2;
+            return 0;
+        }
+    return -1;
+}
+
+/* One KEY=VALUE of the options; blanks around either do not count. */
+static int set_option(struct lowering *lo, const char *text, size_t len, struct slip_span at)
+{
+    while (len && slip_is_blank(*text))
+        text++, len--;
+    size_t key = 0;
+    while (key < len && text[key] != '=')
+        key++;
+    if (key == len) {
+        slip_fail_at(lo->err, at, "'%.*s' is not an option of check", (int)len, text);
+        return slip_error_hint(lo->err, "write check=skip=Rule1,Rule2;error=true");
+    }
+    const char *value = text + key + 1;
+    size_t n = len - key - 1;
+    while (key && slip_is_blank(text[key - 1]))
+        key--;
+    while (n && slip_is_blank(*value))
+        value++, n--;
+    while (n && slip_is_blank(value[n - 1]))
+        n--;
+    if (key == 4 && strncasecmp(text, "skip", 4) == 0) {
+        split_rules(value, n, &lo->skip, &lo->skip_all);
+    } else if (key == 12 && strncasecmp(text, "experimental", 12) == 0) {
+        split_rules(value, n, &lo->experimental, &lo->all_experimental);
+    } else if (key == 5 && strncasecmp(text, "error", 5) == 0) {
+        if (parse_bool(value, n, &lo->warnings_fail) < 0)
+            return slip_fail_at(lo->err, at, "error is true or false, not '%.*s'", (int)n, value);
+    } else {
+        slip_fail_at(lo->err, at, "check has no option '%.*s'", (int)key, text);
+        return slip_error_hint(lo->err, "it has skip, error and experimental");
+    }
+    return 0;
+}
+
 /* # check=skip=RuleA,RuleB;error=true;experimental=all */
 int slip_lint_setup(struct lowering *lo)
 {
-    const char *p = lo->ast->check.text;
+    const char *given = lo->options->build_args
+                            ? slip_strv_getenv(lo->options->build_args, "BUILDKIT_DOCKERFILE_CHECK")
+                            : NULL;
+    const char *p = given ? given : lo->ast->check.text;
+    struct slip_span at = given ? (struct slip_span){ 0 } : lo->ast->check.at;
 
     while (p && *p) {
-        size_t n = strcspn(p, ";"), key = strcspn(p, "=");
-        const char *value = p + key + 1;
-        if (key >= n) {
-            slip_fail_at(lo->err, lo->ast->check.at, "'%.*s' is not an option of check", (int)n, p);
-            return slip_error_hint(lo->err, "write check=skip=Rule1,Rule2;error=true");
-        }
-        size_t len = n - key - 1;
-        while (key && slip_is_blank(*p))
-            p++, key--, n--;
-        if (key == 4 && strncasecmp(p, "skip", 4) == 0) {
-            split_rules(value, len, &lo->skip, &lo->skip_all);
-        } else if (key == 12 && strncasecmp(p, "experimental", 12) == 0) {
-            split_rules(value, len, &lo->experimental, &lo->all_experimental);
-        } else if (key == 5 && strncasecmp(p, "error", 5) == 0) {
-            lo->warnings_fail = len == 4 && strncasecmp(value, "true", 4) == 0;
-        } else {
-            slip_fail_at(lo->err, lo->ast->check.at, "check has no option '%.*s'", (int)key, p);
-            return slip_error_hint(lo->err, "it has skip, error and experimental");
+        size_t n = strcspn(p, ";");
+        if (set_option(lo, p, n, at) < 0) {
+            if (given)
+                slip_error_context(lo->err, "--build-arg BUILDKIT_DOCKERFILE_CHECK");
+            return -1;
         }
         p += n + (p[n] == ';');
     }
@@ -62,25 +100,22 @@ static bool is_listed(const struct slip_strv *list, const char *rule)
     return false;
 }
 
-static bool is_experimental(const char *rule)
-{
-    return strcmp(rule, "CopyIgnoredFile") == 0;
-}
-
 void slip_lint_warn(struct lowering *lo, const char *rule, struct slip_span at, const char *fmt,
                     ...)
 {
     va_list ap;
 
+    const struct slip_lint_rule *known = slip_lint_rule_find(rule);
+
     if (lo->quiet || lo->skip_all || is_listed(&lo->skip, rule))
         return;
-    if (is_experimental(rule) && !lo->all_experimental && !is_listed(&lo->experimental, rule))
+    if (known->experimental && !lo->all_experimental && !is_listed(&lo->experimental, rule))
         return;
     va_start(ap, fmt);
     slip_cleanup(slip_freep) char *text = slip_xvasprintf(fmt, ap);
     va_end(ap);
     struct slip_warning warning = { rule, text, at };
-    if (lo->nwarnings++ == 0)
+    if (known->page && lo->nwarnings++ == 0) /* our own are advice, and no errors */
         lo->first_warning = (struct slip_warning){ rule, slip_arena_strdup(lo->arena, text), at };
     if (lo->options->warn)
         lo->options->warn(lo->options->user, &warning);
@@ -134,10 +169,14 @@ static void lint_casing(struct lowering *lo)
     const struct slip_dockerfile *ast = lo->ast;
     size_t lower = 0, upper = 0;
 
-    for (size_t i = 0; i < ast->ninstructions; i++)
+    size_t first = 0;
+
+    while (ast->instructions[first]->kind != SLIP_INS_FROM)
+        first++;
+    for (size_t i = first; i < ast->ninstructions; i++)
         if (!ast->instructions[i]->mixed_case)
             *(ast->instructions[i]->lower_case ? &lower : &upper) += 1;
-    for (size_t i = 0; i < ast->ninstructions; i++) {
+    for (size_t i = first; i < ast->ninstructions; i++) {
         const struct slip_instruction *ins = ast->instructions[i];
         if (ins->mixed_case || ins->lower_case != (lower > upper))
             slip_lint_warn(lo, "ConsistentInstructionCasing", ins->keyword,
@@ -186,6 +225,72 @@ static void lint_repeats(struct lowering *lo, size_t at)
     }
 }
 
+/* Does the comment right above begin with the name of what is defined? */
+static void lint_description(struct lowering *lo, const struct slip_instruction *ins)
+{
+    bool from = ins->kind == SLIP_INS_FROM;
+    const char *line = ins->comment ? strrchr(ins->comment, '\n') : NULL;
+
+    if (!ins->comment || (from && ins->nargs < 3))
+        return;
+    line = line ? line + 1 : ins->comment;
+    size_t len = strcspn(line, " ");
+    for (size_t i = from ? 2 : 0; i < ins->nargs; i++) {
+        size_t n = strcspn(ins->args[i].text, "=");
+        if (n == len && strncmp(ins->args[i].text, line, n) == 0)
+            return;
+    }
+    const char *name = ins->args[from ? 2 : 0].text;
+    slip_lint_warn(lo, "InvalidDefinitionDescription", ins->at,
+                   "the comment above %s should begin with its name: # %.*s description",
+                   from ? "a stage" : "an ARG", (int)strcspn(name, "="), name);
+}
+
+/* The base as it is when nobody gives a build argument; NULL when there is none. */
+static const char *default_base(struct lowering *lo, const struct slip_word *word)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    struct slip_error *err = lo->err;
+    const char *name;
+
+    lo->err = &ignored;
+    int rc = slip_lower_expand_global(lo, *word, &name);
+    lo->err = err;
+    return rc < 0 ? NULL : name;
+}
+
+static void take_defaults(struct lowering *lo)
+{
+    for (size_t i = 0; lo->ast->instructions[i]->kind != SLIP_INS_FROM; i++) {
+        const struct slip_instruction *ins = lo->ast->instructions[i];
+        for (size_t a = 0; a < ins->nargs; a++) {
+            struct slip_word key, value;
+            slip_lower_split_pair(lo, ins->args[a], &key, &value);
+            const char *text = value.text ? default_base(lo, &value) : NULL;
+            if (text)
+                slip_lower_set(lo, &lo->globals, key.text, text);
+        }
+    }
+}
+
+void slip_lint_default_bases(struct lowering *lo)
+{
+    bool quiet = lo->quiet;
+
+    lo->quiet = true; /* the variables are looked at again, with what the user gives */
+    take_defaults(lo);
+    for (size_t i = 0; i < lo->nstages; i++) {
+        const struct slip_word *word = &lo->stages[i].from->args[0];
+        lo->quiet = true;
+        const char *name = strchr(word->text, '$') ? default_base(lo, word) : NULL;
+        lo->quiet = quiet;
+        if (name && !slip_lower_could_be_base(name))
+            slip_lint_warn(lo, "InvalidDefaultArgInFrom", word->at,
+                           "without build arguments, '%s' is not the name of an image", word->text);
+    }
+    lo->quiet = quiet;
+}
+
 void slip_lint_tree(struct lowering *lo)
 {
     const struct slip_dockerfile *ast = lo->ast;
@@ -198,6 +303,10 @@ void slip_lint_tree(struct lowering *lo)
         switch (ins->kind) {
         case SLIP_INS_FROM:
             lint_from(lo, ins);
+            lint_description(lo, ins);
+            break;
+        case SLIP_INS_ARG:
+            lint_description(lo, ins);
             break;
         case SLIP_INS_MAINTAINER:
             slip_lint_warn(lo, "MaintainerDeprecated", ins->keyword,

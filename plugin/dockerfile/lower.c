@@ -55,32 +55,56 @@ void slip_lower_history(struct lowering *lo, const struct slip_instruction *ins,
 
 /* --- one stage --------------------------------------------------------------------------- */
 
+static void copy_variables(struct slip_map *to, const struct slip_map *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        slip_map_set(to, from->entries[i].key, from->entries[i].value);
+}
+
+static void take_env(struct lowering *lo, struct lower_stage *st, const json_t *env)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (env, i, item) {
+        const char *pair = json_string_value(item);
+        size_t n = pair ? strcspn(pair, "=") : 0;
+        slip_cleanup(slip_freep) char *name = slip_xstrndup(pair ? pair : "", n);
+        if (pair && pair[n])
+            slip_lower_set(lo, &st->env, name, pair + n + 1);
+    }
+    if (!slip_map_get(&st->env, "PATH"))
+        slip_lower_set(lo, &st->env, "PATH", DEFAULT_PATH);
+}
+
+static void put_env(struct lower_stage *st)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv pairs = SLIP_STRV_INIT;
+
+    slip_lower_pairs(&st->env, &pairs);
+    json_object_set_new(st->stage->config, "Env", slip_json_from_strv(&pairs));
+}
+
 static void begin_config(struct lowering *lo, struct lower_stage *st)
 {
-    json_t *env;
-
     if (st->base.origin == SLIP_FROM_STAGE) {
         const struct lower_stage *base = slip_lower_stage_of(lo, st->base.stage);
         st->stage->config = json_deep_copy(base->stage->config);
-        slip_strv_copy(&st->args, &base->args);
-        slip_strv_copy(&st->known, &base->known);
+        copy_variables(&st->vars, &base->vars);
+        copy_variables(&st->known, &base->known);
         st->workdir_set = base->workdir_set;
     } else if (json_is_object(st->base_config)) {
         st->stage->config = json_deep_copy(st->base_config);
     } else {
         st->stage->config = json_pack("{s:s}", "WorkingDir", "/");
     }
+    if (st->base.origin == SLIP_FROM_STAGE)
+        st->stage->author = slip_lower_stage_of(lo, st->base.stage)->stage->author;
     json_object_del(st->stage->config, "OnBuild"); /* its triggers run in this stage */
-    env = json_object_get(st->stage->config, "Env");
-    if (json_is_array(env))
-        slip_json_to_strv(env, &st->env);
-    if (!slip_strv_getenv(&st->env, "PATH"))
-        slip_strv_setenv(&st->env, "PATH", DEFAULT_PATH);
-    json_object_set_new(st->stage->config, "Env", slip_json_from_strv(&st->env));
-    st->stage->history =
-        st->base.origin == SLIP_FROM_STAGE
-            ? json_deep_copy(slip_lower_stage_of(lo, st->base.stage)->stage->history)
-            : json_array();
+    take_env(lo, st, json_object_get(st->stage->config, "Env"));
+    copy_variables(&st->vars, &st->env); /* again over ARGs that a stage below declared */
+    put_env(st);
+    st->stage->history = json_array();
 }
 
 static int lower_instruction(struct lowering *lo, const struct slip_instruction *ins)
@@ -105,7 +129,7 @@ static struct slip_step *base_step(struct lowering *lo, struct lower_stage *st)
     struct slip_step *step = slip_lower_step(lo, SLIP_OP_BASE, st->from);
 
     step->base.input = st->base;
-    step->base.platform = st->platform ? st->platform : lo->options->platform;
+    step->base.platform = st->platform ? st->platform : lo->platform;
     return step;
 }
 
@@ -120,26 +144,20 @@ static int lower_stage(struct lowering *lo, struct lower_stage *st)
     for (size_t i = 0; i < st->nown; i++)
         if (lower_instruction(lo, st->own[i]) < 0)
             return -1;
-    json_object_set_new(st->stage->config, "Env", slip_json_from_strv(&st->env));
+    put_env(st);
     return 0;
 }
 
-/* A stage that is not needed is only shown; a base that makes no sense is shown as written. */
-static void sketch_stage(struct lowering *lo, struct lower_stage *st)
+/* A stage that is not needed is only shown, but what FROM and --from say must make sense. */
+static int sketch_stage(struct lowering *lo, struct lower_stage *st)
 {
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    struct slip_error *err = lo->err;
-    const struct slip_word *word = &st->from->args[0];
-
     lo->now = st;
-    lo->err = &ignored;
     lo->quiet = true;
-    if (slip_lower_resolve(lo, st) < 0)
-        st->base =
-            (struct slip_input){ .origin = SLIP_FROM_IMAGE, .name = word->text, .at = word->at };
-    lo->err = err;
+    int rc = slip_lower_resolve(lo, st) < 0 || slip_lower_check_sources(lo, st) < 0 ? -1 : 0;
     lo->quiet = false;
-    base_step(lo, st);
+    if (rc == 0)
+        base_step(lo, st);
+    return rc;
 }
 
 static int set_labels(struct lowering *lo, struct slip_stage *target)
@@ -161,6 +179,27 @@ static int set_labels(struct lowering *lo, struct slip_stage *target)
             return slip_fail(lo->err, SLIP_EUSAGE, "'%.64s' is not a label", labels->v[i]);
     }
     return 0;
+}
+
+/* The image's history begins with that of the stages it starts from. Only the target's is wanted:
+ * to hand it down from stage to stage would make each longer than the one before. */
+static void join_history(struct lowering *lo, struct lower_stage *target)
+{
+    size_t n = 0;
+    struct lower_stage *st = target;
+
+    for (; st->base.origin == SLIP_FROM_STAGE; st = slip_lower_stage_of(lo, st->base.stage))
+        n++;
+    slip_cleanup(slip_freep) struct lower_stage **below = slip_xcalloc(n + 1, sizeof *below);
+    size_t i = n;
+    for (st = target; i > 0; i--)
+        below[i - 1] = st = slip_lower_stage_of(lo, st->base.stage);
+    json_t *all = json_array();
+    for (i = 0; i < n; i++)
+        json_array_extend(all, below[i]->stage->history);
+    json_array_extend(all, target->stage->history);
+    json_decref(target->stage->history);
+    target->stage->history = all;
 }
 
 static bool is_declared(const struct lowering *lo, const char *name, size_t n)
@@ -185,7 +224,7 @@ static bool is_predefined(const struct lowering *lo, const char *name)
         if (strcasecmp(name, proxies[i]) == 0)
             return true;
     return slip_starts_with(name, "BUILDKIT_") || strcmp(name, "SOURCE_DATE_EPOCH") == 0 ||
-           slip_strv_getenv(&lo->globals, name);
+           slip_map_get(&lo->globals, name);
 }
 
 static void warn_unused_args(struct lowering *lo)
@@ -211,14 +250,16 @@ static int lower(struct lowering *lo)
         return -1;
     slip_lint_tree(lo);
     struct lower_stage *target = slip_lower_target(lo);
-    if (!target || slip_lower_globals(lo, target) < 0 || slip_lower_collect(lo, target) < 0)
+    bool named = lo->options->target && *lo->options->target;
+    if (!target || slip_lower_globals(lo, target) < 0 ||
+        slip_lower_collect(lo, lo->options->all_stages && !named ? NULL : target) < 0)
         return -1;
     for (size_t i = 0; i < lo->nstages; i++) {
-        if (!lo->stages[i].collected)
-            sketch_stage(lo, &lo->stages[i]);
-        else if (lower_stage(lo, &lo->stages[i]) < 0)
+        struct lower_stage *st = &lo->stages[i];
+        if ((st->collected ? lower_stage(lo, st) : sketch_stage(lo, st)) < 0)
             return -1;
     }
+    join_history(lo, target);
     if (set_labels(lo, target->stage) < 0)
         return -1;
     warn_unused_args(lo);
@@ -230,12 +271,13 @@ static void release(struct lowering *lo)
 {
     for (size_t i = 0; i < lo->nstages; i++) {
         json_decref(lo->stages[i].base_config);
-        slip_strv_release(&lo->stages[i].env);
-        slip_strv_release(&lo->stages[i].args);
-        slip_strv_release(&lo->stages[i].known);
+        slip_map_release(&lo->stages[i].env);
+        slip_map_release(&lo->stages[i].vars);
+        slip_map_release(&lo->stages[i].known);
     }
-    slip_strv_release(&lo->globals);
-    slip_strv_release(&lo->global_names);
+    slip_map_release(&lo->names);
+    slip_map_release(&lo->globals);
+    slip_map_release(&lo->global_names);
     slip_strv_release(&lo->skip);
     slip_strv_release(&lo->experimental);
     slip_ignore_free(lo->ignore);

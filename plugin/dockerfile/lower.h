@@ -2,12 +2,13 @@
  *
  * Everything is resolved here: variables, names of stages, working directories, users, shells,
  * mounts, defaults. Only stages that the target needs are looked at in depth: the others are in
- * the plan with their base alone, and what is wrong in them does no harm.
+ * the plan with their base alone, and only what FROM and --from say has to make sense in them.
  *
- * Bases: scratch, host, a stage by name (letter case does not matter), a named context, oci:,
- * oci-archive:, docker-archive:, rootfs:, else an image reference. In --from= also the number of a
- * stage, and `context` for the main build context. ONBUILD triggers of a base run first in the
- * stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
+ * Bases: scratch, host, a stage by name, a named context, oci:, oci-archive:, docker-archive:,
+ * rootfs:, else an image reference. In --from= a stage goes by its name in any letter case, or by
+ * its number, and `context` is the main build context. Of two stages with one name, FROM takes the
+ * last before it, --from and the target the last of all. ONBUILD triggers of a base run first in
+ * the stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
  * --device, mounts of type ssh.
  *
  * The config objects have docker's keys (Env, Cmd, ...). History has one entry for each
@@ -22,8 +23,9 @@
 #include "dockerfile/ast.h"
 #include "plan/plan.h"
 
-/* A lint finding, by BuildKit's rule names, and three of our own: TrailingComment, UnknownStage (a
- * name that is nearly a stage's), UnusedBuildArg. Borrowed for the length of the call. */
+/* A lint finding; the names are in dockerfile/rules.h. Borrowed for the length of the call. The
+ * file says which rules to skip (# check=skip=...); the build argument BUILDKIT_DOCKERFILE_CHECK,
+ * if given, says it in its place. */
 struct slip_warning {
     const char *rule, *text;
     struct slip_span at;
@@ -36,6 +38,7 @@ struct slip_lower_options {
     const struct slip_strv *contexts;   /* "NAME=WHERE" of --build-context */
     const struct slip_strv *labels;     /* "K=V", set in the target's config */
     const char *const *ignore;          /* lines of the ignore file, for the plan; or NULL */
+    bool all_stages;                    /* without a target, look at all in depth, as lint does */
 
     /* Gives the "config" object of a base that is an image, a root file system or a context: a
      * new reference, {} if it has none. platform may be NULL. Called once for each stage that the

@@ -104,6 +104,11 @@ static char *source_of(const char *text, bool parents)
     return *above ? slip_xasprintf("%s/./%s", above, below) : slip_xstrdup(below);
 }
 
+bool slip_is_file_name(const char *name)
+{
+    return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
                         const struct slip_heredoc *name, struct slip_inline *ret)
 {
@@ -114,7 +119,7 @@ static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
         struct slip_word text = { slip_lower_heredoc_text(lo, doc), doc->at };
         if (doc->expand && slip_lower_expand_text(lo, text, &text.text) < 0)
             return -1;
-        if (strchr(doc->name, '/') || strcmp(doc->name, ".") == 0 || strcmp(doc->name, "..") == 0)
+        if (!slip_is_file_name(doc->name))
             return slip_fail_at(lo->err, doc->at, "'%.64s' cannot be the name of a file",
                                 doc->name);
         *ret = (struct slip_inline){ doc->name, text.text };
@@ -234,7 +239,7 @@ static int lower_from(struct lowering *lo, const struct slip_instruction *ins,
     if (!flag)
         return 0;
     struct slip_word word = slip_lower_flag_word(flag);
-    if (slip_lower_expand_global(lo, word, &name) < 0)
+    if (slip_lower_from(lo, word, &name) < 0)
         return -1;
     return slip_lower_input(lo, name, lo->now->stage->index, word.at, &copy->input);
 }

@@ -38,42 +38,24 @@ const char *slip_lower_heredoc_text(struct lowering *lo, const struct slip_hered
     return slip_arena_strdup(lo->arena, text);
 }
 
-/* A script that names its interpreter: what the kernel would run for "#!INTERPRETER ARGUMENT",
- * with standard input as the file. */
-static void run_shebang(struct lowering *lo, struct slip_run *run, const char *script)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv argv = SLIP_STRV_INIT;
-    const char *p = script + 2 + strspn(script + 2, " \t");
-    size_t n = strcspn(p, " \t\r\n");
-
-    slip_strv_addn(&argv, p, n);
-    p += n + strspn(p + n, " \t");
-    n = strcspn(p, "\r\n");
-    while (n && (p[n - 1] == ' ' || p[n - 1] == '\t'))
-        n--;
-    if (n)
-        slip_strv_addn(&argv, p, n);
-    slip_strv_add(&argv, "/dev/stdin");
-    run->argv = slip_lower_list(lo, &argv);
-    run->script = script;
-}
-
-/* RUN <<EOF: the text is the command. With more on the line, the shell gets line and texts as
- * they were written. */
+/* RUN <<EOF: the text is the command; one that names its interpreter is a file, which the shell
+ * runs. With more on the line, the shell gets line and texts as they were written. */
 static int lower_heredocs(struct lowering *lo, const struct slip_instruction *ins,
                           struct slip_run *run)
 {
     const char *line = ins->args[0].text;
     struct slip_heredoc alone;
 
-    if (!line[strcspn(line, " \t\v\f\r")] &&
-        slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
+    if (slip_heredoc_word(lo->arena, line, strlen(line), &alone)) {
         const char *script = slip_lower_heredoc_text(lo, &ins->heredocs[0]);
-        if (strncmp(script, "#!", 2) == 0 && script[2 + strspn(script + 2, " \t\r")] != '\n') {
-            run_shebang(lo, run, script);
-            return 0;
+        if (strncmp(script, "#!", 2) == 0) {
+            if (!slip_is_file_name(ins->heredocs[0].name))
+                return slip_fail_at(lo->err, ins->heredocs[0].at,
+                                    "'%.64s' cannot be the name of a file", ins->heredocs[0].name);
+            run->script = script;
+            run->script_path = slip_arena_printf(lo->arena, "/dev/pipes/%s", ins->heredocs[0].name);
         }
-        run->argv = arguments(lo, ins, script);
+        run->argv = arguments(lo, ins, run->script ? run->script_path : script);
         return run->argv ? 0 : -1;
     }
     slip_cleanup(slip_buf_release) struct slip_buf full = SLIP_BUF_INIT;
@@ -106,20 +88,39 @@ static int check_security(struct lowering *lo, const struct slip_flag *flag)
     if (strcmp(flag->value, "insecure") != 0)
         return slip_fail_at(lo->err, flag->at, "--security is sandbox or insecure, not '%.64s'",
                             flag->value);
-    slip_fail_at(lo->err, flag->at, "steps without a sandbox are not served");
+    slip_fail_at(lo->err, flag->at, "security.insecure is not allowed: every step has a sandbox");
     return slip_error_hint(lo->err, "leave the flag out; most steps do not need it");
+}
+
+/* As the client of an agent expects it. */
+static void add_agent(struct lowering *lo, struct slip_run *run)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
+    const struct slip_run_mount *first = NULL;
+
+    for (size_t i = 0; !first && i < run->nmounts; i++)
+        first = run->mounts[i].kind == SLIP_MOUNT_SSH ? &run->mounts[i] : NULL;
+    if (!first)
+        return;
+    for (const char *const *e = run->env; e && *e; e++)
+        slip_strv_add(&env, *e);
+    if (!slip_strv_getenv(&env, "SSH_AUTH_SOCK"))
+        slip_strv_setenv(&env, "SSH_AUTH_SOCK", first->target);
+    run->env = slip_lower_list(lo, &env);
 }
 
 static int lower_flags(struct lowering *lo, const struct slip_instruction *ins,
                        struct slip_run *run)
 {
+    unsigned sockets = 0;
+
     run->mounts = slip_arena_alloc(lo->arena, (ins->nflags + 1) * sizeof *run->mounts);
     for (size_t i = 0; i < ins->nflags; i++) {
         const struct slip_flag *flag = &ins->flags[i];
         if (strcmp(flag->name, "mount") == 0) {
-            if (slip_lower_mount(lo, flag, &run->mounts[run->nmounts]) < 0)
+            if (slip_lower_mount(lo, flag, sockets, &run->mounts[run->nmounts]) < 0)
                 return -1;
-            run->nmounts++;
+            sockets += run->mounts[run->nmounts++].kind == SLIP_MOUNT_SSH;
         } else if (strcmp(flag->name, "network") == 0) {
             if (set_network(lo, flag, run) < 0)
                 return -1;
@@ -127,9 +128,11 @@ static int lower_flags(struct lowering *lo, const struct slip_instruction *ins,
             if (check_security(lo, flag) < 0)
                 return -1;
         } else if (strcmp(flag->name, "device") == 0) {
-            return slip_fail_at(lo->err, flag->at, "devices for a step are not served");
+            if (slip_lower_device(lo, flag) < 0)
+                return -1;
         }
     }
+    add_agent(lo, run);
     run->install = slip_flag_is_set(ins, "install");
     run->test = slip_flag_is_set(ins, "test");
     return 0;

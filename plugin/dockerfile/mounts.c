@@ -13,7 +13,7 @@ struct reading {
     struct slip_run_mount *mount;
     const char *from; /* NULL: not given */
     const char *source, *target, *id;
-    bool has_sharing, has_owner, has_size, has_env, has_required, has_ro, readonly;
+    bool has_sharing, has_owner, has_size, has_required, has_ro, readonly;
 };
 
 static int wrong(struct reading *r, const char *fmt, ...) SLIP_PRINTF(2, 3);
@@ -196,7 +196,6 @@ static int set_field(struct reading *r, const char *key, const char *value)
     } else if (strcmp(key, "id") == 0) {
         r->id = value;
     } else if (strcmp(key, "env") == 0) {
-        r->has_env = true;
         r->mount->env = value;
     } else {
         r->target = value;
@@ -230,13 +229,10 @@ static int read_fields(struct reading *r)
         }
         char *raw = split_field(field.data);
         const char *value = NULL;
-        if (raw) {
-            struct slip_word word = { raw, r->flag->at };
-            int rc = strcmp(field.data, "from") == 0 ? slip_lower_expand_global(r->lo, word, &value)
-                                                     : slip_lower_expand(r->lo, word, &value);
-            if (rc < 0)
-                return -1;
-        }
+        struct slip_word word = { raw, r->flag->at };
+        bool is_from = raw && strcmp(field.data, "from") == 0;
+        if (raw && (is_from ? slip_lower_from : slip_lower_expand)(r->lo, word, &value) < 0)
+            return -1;
         if (set_field(r, field.data, value) < 0)
             return -1;
     }
@@ -248,31 +244,37 @@ static int check_fit(struct reading *r)
     static const char *const names[] = { "bind", "cache", "tmpfs", "secret", "ssh" };
     enum slip_mount_kind kind = r->mount->kind;
     bool is_cache = kind == SLIP_MOUNT_CACHE, is_secret = kind == SLIP_MOUNT_SECRET;
+    bool is_ssh = kind == SLIP_MOUNT_SSH;
     const char *misfit = NULL;
 
-    if (kind == SLIP_MOUNT_SSH) {
-        wrong(r, "mounts of type ssh are not served yet");
-        return slip_error_hint(r->lo->err, "give the step a key with --mount=type=secret");
-    }
     if (r->has_sharing && !is_cache)
         misfit = "sharing";
-    else if (r->has_owner && !is_cache && !is_secret)
+    else if (r->has_owner && !is_cache && !is_secret && !is_ssh)
         misfit = r->mount->has_mode ? "mode" : "uid and gid";
     else if (r->has_size && kind != SLIP_MOUNT_TMPFS)
         misfit = "size";
-    else if (r->has_env && !is_secret)
-        misfit = "env";
-    else if (r->has_required && !is_secret)
+    else if (r->has_required && !is_secret && !is_ssh)
         misfit = "required";
-    else if (r->from && kind != SLIP_MOUNT_BIND && !is_cache)
+    else if (r->from && is_secret)
         misfit = "from";
-    if (misfit)
-        return wrong(r, "a mount of type %s has no option '%s'", names[kind], misfit);
-    if (!r->target && !is_secret) {
-        wrong(r, "a mount of type %s needs a target", names[kind]);
-        return slip_error_hint(r->lo->err, "write target=/path");
-    }
-    return 0;
+    else if (r->source && is_ssh)
+        misfit = "source";
+    return misfit ? wrong(r, "a mount of type %s has no option '%s'", names[kind], misfit) : 0;
+}
+
+/* What the runtime is told: a target that is not absolute is taken from the root. */
+static const char *runtime_path(struct lowering *lo, const char *path)
+{
+    slip_cleanup(slip_freep) char *rooted = slip_xasprintf("/%s", path);
+    slip_cleanup(slip_freep) char *clean = slip_path_clean(rooted);
+
+    return slip_arena_strdup(lo->arena, clean);
+}
+
+/* Of secrets and sockets only the permissions count. */
+static void default_mode(struct slip_run_mount *m, uint32_t mode)
+{
+    m->mode = (m->has_mode ? m->mode : mode) & 0777;
 }
 
 static int finish_secret(struct reading *r)
@@ -288,16 +290,35 @@ static int finish_secret(struct reading *r)
         wrong(r, "a secret needs an id");
         return slip_error_hint(r->lo->err, "write --mount=type=secret,id=NAME");
     }
-    if (r->target)
-        m->target = slip_lower_path(r->lo, r->target);
+    if (m->env && (!*m->env || strchr(m->env, '=')))
+        return wrong(r, "'%.64s' cannot be the name of a variable", m->env);
+    if (r->target && *r->target)
+        m->target = runtime_path(r->lo, r->target);
     else if (!m->env)
         m->target = slip_arena_printf(r->lo->arena, "/run/secrets/%s", slip_path_base(m->id));
     else
         m->target = "";
+    if (strcmp(m->target, "/") == 0)
+        return wrong(r, "a mount cannot cover the root directory");
     m->source = "";
     m->readonly = true;
-    if (!m->has_mode)
-        m->mode = 0400;
+    default_mode(m, 0400);
+    return 0;
+}
+
+/* `number`: of ssh mounts of this step before it. */
+static int finish_ssh(struct reading *r, unsigned number)
+{
+    struct slip_run_mount *m = r->mount;
+
+    m->id = r->id && *r->id ? r->id : "default";
+    m->source = "";
+    m->target = r->target && *r->target
+                    ? runtime_path(r->lo, r->target)
+                    : slip_arena_printf(r->lo->arena, "/run/buildkit/ssh_agent.%u", number);
+    if (strcmp(m->target, "/") == 0)
+        return wrong(r, "a mount cannot cover the root directory");
+    default_mode(m, 0600);
     return 0;
 }
 
@@ -310,40 +331,38 @@ static const char *source_path(struct lowering *lo, const char *path)
     return slip_arena_strdup(lo->arena, clean + 1);
 }
 
-static int finish(struct reading *r)
+static int finish_directory(struct reading *r)
 {
     struct slip_run_mount *m = r->mount;
     struct lowering *lo = r->lo;
+    const char *written = r->target ? r->target : "";
+    const char *target = slip_lower_path(lo, written);
+    size_t n = strlen(target);
 
-    if (m->kind == SLIP_MOUNT_SECRET)
-        return finish_secret(r);
-    size_t n = strlen(slip_lower_path(lo, r->target));
-    const char *target = slip_lower_path(lo, r->target);
     m->target = slip_arena_strndup(lo->arena, target, n > 1 && target[n - 1] == '/' ? n - 1 : n);
-    if (strcmp(m->target, "/") == 0)
-        return wrong(r, "a mount cannot cover the root directory");
+    if (strcmp(m->target, "/") == 0) {
+        wrong(r, "a mount cannot cover the root directory");
+        return r->target ? -1 : slip_error_hint(lo->err, "write target=/path");
+    }
     m->source = source_path(lo, r->source ? r->source : "");
-    if (r->from) {
-        if (slip_lower_input(lo, r->from, lo->now->stage->index, r->flag->at, &m->input) < 0)
-            return -1;
-    } else if (m->kind == SLIP_MOUNT_BIND) {
-        m->input.origin = SLIP_FROM_CONTEXT;
-    }
-    if (m->kind == SLIP_MOUNT_BIND) {
-        m->readonly = !r->has_ro || r->readonly;
-        m->rw = !m->readonly;
-    } else {
-        m->readonly = r->has_ro && r->readonly;
-    }
+    m->readonly = r->has_ro ? r->readonly : m->kind == SLIP_MOUNT_BIND;
+    m->rw = m->kind == SLIP_MOUNT_BIND && !m->readonly;
     if (m->kind == SLIP_MOUNT_CACHE) {
-        m->id = r->id && *r->id ? r->id : m->target;
-        if (!m->has_mode)
-            m->mode = 0755;
+        slip_cleanup(slip_freep) char *clean = slip_path_clean(written);
+        m->id = r->id && *r->id ? r->id : slip_arena_strdup(lo->arena, clean);
+        default_mode(m, 0755);
     }
+    if (m->kind == SLIP_MOUNT_TMPFS)
+        return 0;
+    if (r->from && *r->from)
+        return slip_lower_input(lo, r->from, lo->now->stage->index, r->flag->at, &m->input);
+    if (m->kind == SLIP_MOUNT_BIND)
+        m->input.origin = SLIP_FROM_CONTEXT;
     return 0;
 }
 
-int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, struct slip_run_mount *ret)
+int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, unsigned number,
+                     struct slip_run_mount *ret)
 {
     struct reading r = { .lo = lo, .flag = flag, .mount = ret };
 
@@ -354,7 +373,10 @@ int slip_lower_mount(struct lowering *lo, const struct slip_flag *flag, struct s
     };
     if (read_fields(&r) < 0 || check_fit(&r) < 0)
         return -1;
-    return finish(&r);
+    if (ret->kind == SLIP_MOUNT_SECRET)
+        return finish_secret(&r);
+    ret->env = NULL;
+    return ret->kind == SLIP_MOUNT_SSH ? finish_ssh(&r, number) : finish_directory(&r);
 }
 
 int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, const char **ret)
@@ -368,8 +390,39 @@ int slip_lower_mount_from(struct lowering *lo, const struct slip_flag *flag, con
         if (!raw || strcmp(field.data, "from") != 0)
             continue;
         struct slip_word word = { raw, flag->at };
-        if (slip_lower_expand_global(lo, word, ret) < 0)
+        if (slip_lower_from(lo, word, ret) < 0)
             return -1;
     }
     return 0;
+}
+
+/* [name=]vendor/class=device[,required[=bool]]: no step gets any, and most can do without. */
+int slip_lower_device(struct lowering *lo, const struct slip_flag *flag)
+{
+    struct reading r = { .lo = lo, .flag = flag };
+    slip_cleanup(slip_buf_release) struct slip_buf field = SLIP_BUF_INIT;
+    slip_cleanup(slip_freep) char *name = NULL;
+    bool required = false;
+
+    for (const char *p = flag->value; p;) {
+        p = next_field(p, &field);
+        slip_cleanup(slip_freep) char *whole = slip_xstrdup(slip_buf_str(&field));
+        char *value = field.len ? split_field(field.data) : NULL;
+        if (field.len && strcmp(field.data, "required") == 0) {
+            required = true;
+            if (value && parse_bool(&r, "required", value, &required) < 0)
+                return -1;
+            continue;
+        }
+        if (name) {
+            wrong(&r, "a device has no option '%.64s'", whole);
+            return slip_error_hint(lo->err, "write --device=VENDOR/CLASS=NAME[,required]");
+        }
+        bool keyed = value && strcmp(field.data, "name") == 0;
+        name = slip_xstrdup(keyed ? value : whole);
+    }
+    if (!required)
+        return 0;
+    wrong(&r, "device '%.64s' is required, and steps have no devices", name ? name : "");
+    return slip_error_hint(lo->err, "leave 'required' out if the step can do without it");
 }

@@ -145,6 +145,15 @@ static int complain(struct parser *p, const struct slip_instruction *ins, const 
     return hint ? slip_error_hint(p->err, "%s", hint) : -1;
 }
 
+static int check_names(struct parser *p, const struct slip_instruction *ins)
+{
+    for (size_t i = 0; i < ins->nargs; i++)
+        if (ins->args[i].text[0] == '=')
+            return slip_fail_at(p->err, ins->args[i].at, "%s needs a name before '='",
+                                slip_instruction_name(ins->kind));
+    return 0;
+}
+
 static int add_pairs(struct parser *p, struct slip_instruction *ins)
 {
     skip_blanks(p);
@@ -168,23 +177,21 @@ static int add_pairs(struct parser *p, struct slip_instruction *ins)
             return slip_error_hint(p->err, "write NAME=value, and quotes around a value that has "
                                            "blanks");
         }
-    return 0;
+    return check_names(p, ins);
 }
 
 static int add_from(struct parser *p, struct slip_instruction *ins)
 {
     add_blank_words(p, ins);
-    for (size_t i = 1; i < ins->nargs; i++)
-        if (ins->args[i].text[0] == '#') {
-            slip_ast_remark(p->ast, "TrailingComment", ins->args[i].at,
-                            "a comment behind an instruction is not part of the language; other "
-                            "builders stop here");
-            ins->nargs = i;
-        }
     if (ins->nargs == 1)
         return 0;
     if (ins->nargs == 3 && strcasecmp(ins->args[1].text, "as") == 0)
         return 0;
+    for (size_t i = 1; i < ins->nargs; i++)
+        if (ins->args[i].text[0] == '#') {
+            slip_fail_at(p->err, ins->args[i].at, "FROM takes an image, or an image AS a name");
+            return slip_error_hint(p->err, "a comment stands on a line of its own");
+        }
     return complain(p, ins, "takes an image, or an image AS a name",
                     ins->nargs == 0 ? NULL : "write FROM image, or FROM image AS name");
 }
@@ -206,7 +213,7 @@ static int add_healthcheck(struct parser *p, struct slip_instruction *ins)
     slip_instruction_arg(p->ast, ins, none ? "NONE" : "CMD", span(p, from, p->pos));
     if (add_command(p, ins) < 0)
         return -1;
-    if (none && (ins->nargs > 1 || ins->json || ins->nflags))
+    if (none && (ins->nargs > 1 || ins->json))
         return complain(p, ins, "NONE stands alone", NULL);
     return none || ins->nargs > 1 ? 0 : complain(p, ins, "CMD needs a command", NULL);
 }
@@ -225,8 +232,16 @@ static int add_trigger(struct parser *p, struct slip_instruction *ins)
     if (kind == SLIP_INS_ONBUILD || kind == SLIP_INS_FROM || kind == SLIP_INS_MAINTAINER)
         return slip_fail_at(p->err, span(p, p->pos, end), "%s cannot be triggered by ONBUILD",
                             slip_instruction_name(kind));
+    slip_cleanup(slip_buf_release) struct slip_buf written = SLIP_BUF_INIT;
+    slip_buf_put(&written, p->line.text + p->pos, p->line.len - p->pos);
     ins->trigger = parse_instruction(p);
-    return ins->trigger ? 0 : -1;
+    if (!ins->trigger)
+        return -1;
+    for (size_t i = 0; i < ins->trigger->nheredocs; i++)
+        slip_buf_printf(&written, "\n%s%s", ins->trigger->heredocs[i].text,
+                        ins->trigger->heredocs[i].name);
+    ins->trigger->written = slip_arena_strdup(p->ast->arena, slip_buf_str(&written));
+    return 0;
 }
 
 static int add_args(struct parser *p, struct slip_instruction *ins)
@@ -252,7 +267,7 @@ static int add_args(struct parser *p, struct slip_instruction *ins)
         return add_trigger(p, ins);
     case SLIP_INS_ARG:
         add_quoted_words(p, ins);
-        return 0;
+        return check_names(p, ins);
     case SLIP_INS_EXPOSE:
         add_blank_words(p, ins);
         return 0;
@@ -260,6 +275,14 @@ static int add_args(struct parser *p, struct slip_instruction *ins)
         add_rest(p, ins);
         return 0;
     }
+}
+
+static int check_volumes(struct parser *p, const struct slip_instruction *ins)
+{
+    for (size_t i = 0; i < ins->nargs; i++)
+        if (!ins->args[i].text[strspn(ins->args[i].text, " \t\v\f\r\n")])
+            return slip_fail_at(p->err, ins->args[i].at, "VOLUME needs a path; this one is empty");
+    return ins->nargs ? 0 : complain(p, ins, "needs an argument", NULL);
 }
 
 static int check_count(struct parser *p, const struct slip_instruction *ins)
@@ -274,13 +297,13 @@ static int check_count(struct parser *p, const struct slip_instruction *ins)
         return ins->json && ins->nargs
                    ? 0
                    : complain(p, ins, "needs the JSON form", "write SHELL [\"/bin/sh\", \"-c\"]");
-    case SLIP_INS_CMD:
+    case SLIP_INS_CMD: /* without a command, the shell gets an empty one */
     case SLIP_INS_ENTRYPOINT:
-        return ins->json || ins->nargs
-                   ? 0
-                   : complain(p, ins, "needs a command", "[] takes away an inherited one");
+    case SLIP_INS_RUN:
     case SLIP_INS_ONBUILD:
         return 0;
+    case SLIP_INS_VOLUME:
+        return check_volumes(p, ins);
     default:
         return ins->nargs ? 0 : complain(p, ins, "needs an argument", NULL);
     }
@@ -347,6 +370,14 @@ static int unknown_instruction(struct parser *p, size_t from, size_t to)
                            p->ast->escape);
 }
 
+/* "<<", which blanks may part from the name behind it */
+static bool is_arrows(const char *word, size_t len)
+{
+    size_t digits = strspn(word, "0123456789");
+
+    return len == digits + 2 && strncmp(word + digits, "<<", 2) == 0;
+}
+
 static int read_heredocs(struct parser *p, struct slip_instruction *ins, size_t from)
 {
     if (ins->json)
@@ -354,10 +385,16 @@ static int read_heredocs(struct parser *p, struct slip_instruction *ins, size_t 
     p->pos = from;
     for (skip_blanks(p); p->pos < p->line.len; skip_blanks(p)) {
         struct slip_heredoc doc = { 0 };
-        size_t at = p->pos, to = skip_quoted_word(p, '\\');
+        size_t at = p->pos, to = skip_quoted_word(p, '\\'), first = to;
+        if (ins->kind == SLIP_INS_RUN && is_arrows(p->line.text + at, to - at)) {
+            skip_blanks(p);
+            to = skip_quoted_word(p, '\\');
+        }
         if (!slip_heredoc_word(p->ast->arena, p->line.text + at, to - at, &doc))
             continue;
         doc.at = span(p, at, to);
+        if (to > first && !slip_lex_has_end(p->lexer, &doc))
+            continue; /* a shift in $((1 << 2)) */
         if (ins->kind != SLIP_INS_RUN && doc.name[strcspn(doc.name, " \t\v\f\r")])
             return slip_fail_at(p->err, doc.at, "the name of a text cannot have a blank here");
         if (slip_lex_heredoc(p->lexer, &doc, p->err) < 0)

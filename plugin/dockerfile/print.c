@@ -37,6 +37,19 @@ static bool ends_in_escape(const char *text, char escape)
     return n && text[n - 1] == escape && (n == 1 || text[n - 2] != escape);
 }
 
+/* A long command is broken where a tab follows a blank: joined again, the lines have both. */
+static void put_command(struct printer *p, const char *text)
+{
+    bool is_long = strlen(text) > PRINT_COLUMNS;
+
+    for (const char *gap; is_long && (gap = strstr(text, " \t")); text = gap + 1) {
+        slip_buf_put(p->out, text, (size_t)(gap + 1 - text));
+        if (gap[1 + strspn(gap + 1, " \t")] != '#') /* which would begin a comment */
+            slip_buf_printf(p->out, "%c\n", p->escape);
+    }
+    slip_buf_puts(p->out, text);
+}
+
 static int put_text(struct printer *p, const char *text, bool is_last)
 {
     size_t n = strlen(text);
@@ -48,7 +61,10 @@ static int put_text(struct printer *p, const char *text, bool is_last)
         return cannot(p, text, "it is empty, or begins or ends with a blank");
     if (is_last && ends_in_escape(text, p->escape))
         return cannot(p, text, "it ends in the character that joins lines");
-    slip_buf_puts(p->out, text);
+    if (p->ins->kind == SLIP_INS_RUN && !p->ins->nheredocs)
+        put_command(p, text);
+    else
+        slip_buf_puts(p->out, text);
     return 0;
 }
 
@@ -161,13 +177,14 @@ static size_t width_of_flags(const struct slip_instruction *ins)
 static int put_instruction(struct printer *p, const struct slip_instruction *ins)
 {
     bool wide = ins->nflags > 1 && width_of_flags(ins) + 40 > PRINT_COLUMNS;
+    bool like_comment = ins->nargs && !ins->json && ins->args[0].text[0] == '#';
 
     p->ins = ins;
     slip_buf_printf(p->out, "%s ", slip_instruction_name(ins->kind));
     for (size_t i = 0; i < ins->nflags; i++) {
         if (put_flag(p, &ins->flags[i]) < 0)
             return -1;
-        if (wide)
+        if (wide && !(like_comment && i + 1 == ins->nflags))
             slip_buf_printf(p->out, " %c\n    ", p->escape);
         else
             slip_buf_putc(p->out, ' ');

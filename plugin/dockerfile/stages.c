@@ -1,10 +1,9 @@
 #include <string.h>
+#include <strings.h>
 
 #include "dockerfile/lowering.h"
+#include "dockerfile/platform.h"
 #include "util/str.h"
-
-/* Stages are followed one function call each. */
-#define STAGES_MAX 1000
 
 /* --- the table of stages ----------------------------------------------------------------- */
 
@@ -28,14 +27,16 @@ static int name_stage(struct lowering *lo, struct lower_stage *st)
                                         "of - _ .");
     }
     if (strcmp(name, "scratch") == 0 || strcmp(name, "context") == 0)
-        return slip_fail_at(lo->err, word->at,
-                            "the stage name '%s' is reserved (ReservedStageName)", name);
-    struct lower_stage *twin = slip_lower_find_stage(lo, name);
-    if (twin) {
-        slip_fail_at(lo->err, word->at, "there are two stages '%s' (DuplicateStageName)", name);
-        return slip_error_hint(lo->err, "the other one is in line %u",
-                               slip_span_line(twin->from->at));
-    }
+        slip_lint_warn(lo, "ReservedStageName", word->at,
+                       "the stage name '%s' is reserved: from here on it hides what it stands for",
+                       name);
+    st->namesake = slip_map_get(&lo->names, name);
+    if (st->namesake)
+        slip_lint_warn(
+            lo, "DuplicateStageName", word->at,
+            "there is a stage '%s' in line %u already; --from and --target mean the last", name,
+            slip_span_line(st->namesake->from->at));
+    slip_map_set(&lo->names, name, st);
     st->stage->name = name;
     st->named = true;
     return 0;
@@ -60,8 +61,6 @@ int slip_lower_stages(struct lowering *lo)
                                     slip_instruction_name(ins->kind));
             continue;
         }
-        if (lo->nstages == STAGES_MAX)
-            return slip_fail_at(lo->err, ins->at, "there are more than %d stages", STAGES_MAX);
         struct lower_stage *st = &lo->stages[lo->nstages];
         st->from = ins;
         st->own = ast->instructions + i + 1;
@@ -90,7 +89,7 @@ struct lower_stage *slip_lower_target(struct lowering *lo)
 
     if (!name || !*name)
         return &lo->stages[lo->nstages - 1];
-    struct lower_stage *st = slip_lower_find_stage(lo, name);
+    struct lower_stage *st = slip_lower_find_stage(lo, name, lo->nstages);
     if (st)
         return st;
     if (slip_parse_uint(name, UINT32_MAX, &number) == 0 && number < lo->nstages)
@@ -108,18 +107,22 @@ struct lower_stage *slip_lower_target(struct lowering *lo)
 static int resolve_platform(struct lowering *lo, struct lower_stage *st)
 {
     const struct slip_flag *flag = st->from->nflags ? &st->from->flags[0] : NULL;
+    const char *given;
 
     if (!flag)
         return 0;
     struct slip_word word = slip_lower_flag_word(flag);
-    if (slip_lower_expand_global(lo, word, &st->platform) < 0)
+    if (slip_lower_expand_global(lo, word, &given) < 0)
         return -1;
-    if (!*st->platform)
+    if (!*given)
         return slip_fail_at(lo->err, word.at, "the platform is empty");
-    if (!slip_starts_with(st->platform, "linux")) {
-        slip_fail_at(lo->err, word.at, "'%.64s' is not a platform that can be built", st->platform);
+    slip_cleanup(slip_freep) char *platform = slip_platform_normal(given);
+    if (!platform || (st->collected && !slip_starts_with(platform, "linux/"))) {
+        slip_fail_at(lo->err, word.at, "'%.64s' is not a platform%s", given,
+                     platform ? " that can be built" : "");
         return slip_error_hint(lo->err, "write linux/amd64, or another architecture of linux");
     }
+    st->platform = slip_arena_strdup(lo->arena, platform);
     if (strcmp(word.text, "$TARGETPLATFORM") == 0 || strcmp(word.text, "${TARGETPLATFORM}") == 0)
         slip_lint_warn(lo, "RedundantTargetPlatform", word.at,
                        "%s is the platform that a base has anyway", word.text);
@@ -198,7 +201,7 @@ static int load_base(struct lowering *lo, struct lower_stage *st)
     }
     if (st->base.origin == SLIP_FROM_SCRATCH || st->base.origin == SLIP_FROM_HOST)
         return 0;
-    const char *platform = st->platform ? st->platform : lo->options->platform;
+    const char *platform = st->platform ? st->platform : lo->platform;
     if (!lo->options->base_config) {
         st->base_config = json_object();
         return 0;
@@ -218,15 +221,37 @@ static int source_name(struct lowering *lo, const struct slip_instruction *ins,
 {
     *ret = NULL;
     if (ins->kind == SLIP_INS_COPY && strcmp(flag->name, "from") == 0)
-        return slip_lower_expand_global(lo, slip_lower_flag_word(flag), ret);
+        return slip_lower_from(lo, slip_lower_flag_word(flag), ret);
     if (ins->kind == SLIP_INS_RUN && strcmp(flag->name, "mount") == 0)
         return slip_lower_mount_from(lo, flag, ret);
     return 0;
 }
 
+int slip_lower_check_sources(struct lowering *lo, struct lower_stage *st)
+{
+    for (size_t i = 0; i < st->nown; i++)
+        for (size_t f = 0; f < st->own[i]->nflags; f++) {
+            const struct slip_flag *flag = &st->own[i]->flags[f];
+            struct slip_input input;
+            const char *name;
+            if (source_name(lo, st->own[i], flag, &name) < 0)
+                return -1;
+            if (!name)
+                continue;
+            bool is_number = *name && !name[strspn(name, "0123456789")];
+            bool is_itself = st->named && strcasecmp(name, st->stage->name) == 0;
+            /* A stage behind this one does no harm here: nothing asks for it. */
+            if ((is_number || is_itself) &&
+                slip_lower_input(lo, name, is_number ? (unsigned)lo->nstages : st->stage->index,
+                                 slip_lower_flag_word(flag).at, &input) < 0)
+                return -1;
+        }
+    return 0;
+}
+
 /* Stages that instructions read from. Findings are told when they are lowered. */
-static int collect_instructions(struct lowering *lo, struct lower_stage *st,
-                                struct slip_instruction *const *list, size_t n)
+static int mark_inputs(struct lowering *lo, struct lower_stage *st,
+                       struct slip_instruction *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t f = 0; f < list[i]->nflags; f++) {
@@ -241,27 +266,30 @@ static int collect_instructions(struct lowering *lo, struct lower_stage *st,
             lo->quiet = false;
             if (rc < 0)
                 return -1;
-            if (name && input.origin == SLIP_FROM_STAGE &&
-                slip_lower_collect(lo, slip_lower_stage_of(lo, input.stage)) < 0)
-                return -1;
+            if (name && input.origin == SLIP_FROM_STAGE)
+                slip_lower_stage_of(lo, input.stage)->collected = true;
         }
     return 0;
 }
 
-int slip_lower_collect(struct lowering *lo, struct lower_stage *st)
+static int collect_stage(struct lowering *lo, struct lower_stage *st)
 {
-    if (st->collected)
-        return 0;
-    st->collected = true;
     if (slip_lower_resolve(lo, st) < 0)
         return -1;
-    if (st->base.origin == SLIP_FROM_STAGE &&
-        slip_lower_collect(lo, slip_lower_stage_of(lo, st->base.stage)) < 0)
+    if (st->base.origin == SLIP_FROM_STAGE)
+        slip_lower_stage_of(lo, st->base.stage)->collected = true;
+    if (load_base(lo, st) < 0 || mark_inputs(lo, st, st->triggers, st->ntriggers) < 0)
         return -1;
-    if (load_base(lo, st) < 0)
-        return -1;
-    return collect_instructions(lo, st, st->triggers, st->ntriggers) < 0 ||
-                   collect_instructions(lo, st, st->own, st->nown) < 0
-               ? -1
-               : 0;
+    return mark_inputs(lo, st, st->own, st->nown);
+}
+
+/* A stage only reads from those before it, so one way down finds all. */
+int slip_lower_collect(struct lowering *lo, struct lower_stage *target)
+{
+    for (size_t i = 0; i < lo->nstages; i++)
+        lo->stages[i].collected = !target || &lo->stages[i] == target;
+    for (size_t i = lo->nstages; i > 0; i--)
+        if (lo->stages[i - 1].collected && collect_stage(lo, &lo->stages[i - 1]) < 0)
+            return -1;
+    return 0;
 }

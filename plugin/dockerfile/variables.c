@@ -1,9 +1,13 @@
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/utsname.h>
 
 #include "dockerfile/lowering.h"
+#include "dockerfile/platform.h"
 #include "util/str.h"
+
+/* To find the nearest of all names for each of many misspelt ones would take long. */
+#define SUGGESTIONS_MAX 64
 
 /* Which variables a word sees. */
 struct scope {
@@ -17,15 +21,32 @@ static const char *get(void *user, const char *name)
     const struct lowering *lo = scope->lo;
 
     if (scope->global)
-        return slip_strv_getenv(&lo->globals, name);
-    const char *value = slip_strv_getenv(&lo->now->env, name);
-    return value ? value : slip_strv_getenv(&lo->now->args, name);
+        return slip_map_get(&lo->globals, name);
+    return slip_map_get(&lo->now->vars, name);
 }
 
-static void add_names(const struct slip_strv *pairs, struct slip_strv *names)
+void slip_lower_set(struct lowering *lo, struct slip_map *map, const char *name, const char *value)
 {
-    for (size_t i = 0; i < pairs->n; i++)
-        slip_strv_addn(names, pairs->v[i], strcspn(pairs->v[i], "="));
+    slip_map_set(map, name, slip_arena_strdup(lo->arena, value));
+}
+
+void slip_lower_pairs(const struct slip_map *map, struct slip_strv *ret)
+{
+    for (size_t i = 0; i < map->n; i++)
+        slip_strv_addf(ret, "%s=%s", map->entries[i].key, (const char *)map->entries[i].value);
+}
+
+static void add_names(const struct slip_map *map, struct slip_strv *names)
+{
+    for (size_t i = 0; i < map->n; i++)
+        slip_strv_add(names, map->entries[i].key);
+}
+
+const char *slip_lower_suggest(struct lowering *lo, const char *name, const struct slip_strv *names)
+{
+    if (lo->quiet || lo->nsuggestions++ >= SUGGESTIONS_MAX)
+        return NULL;
+    return slip_suggest(name, (const char *const *)names->v, names->n);
 }
 
 static void report_unset(void *user, const char *name, struct slip_span at)
@@ -34,22 +55,18 @@ static void report_unset(void *user, const char *name, struct slip_span at)
     struct lowering *lo = scope->lo;
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
 
-    if (slip_strv_has(scope->global ? &lo->global_names : &lo->now->known, name))
+    if (slip_map_get(scope->global ? &lo->global_names : &lo->now->known, name))
         return;
-    if (!scope->global && slip_strv_has(&lo->global_names, name)) {
+    if (!scope->global && slip_map_get(&lo->global_names, name)) {
         slip_lint_warn(lo, "UndefinedVar", at,
                        "the variable '%s' is not set: an ARG before the first FROM counts in a "
                        "stage only where 'ARG %s' repeats it",
                        name, name);
         return;
     }
-    if (scope->global) {
-        add_names(&lo->globals, &names);
-    } else {
-        add_names(&lo->now->env, &names);
-        add_names(&lo->now->args, &names);
-    }
-    const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+    if (lo->nsuggestions < SUGGESTIONS_MAX)
+        add_names(scope->global ? &lo->globals : &lo->now->vars, &names);
+    const char *near = slip_lower_suggest(lo, name, &names);
     slip_lint_warn(lo, scope->global ? "UndefinedArgInFrom" : "UndefinedVar", at,
                    near ? "the variable '%s' is not set; did you mean '%s'?"
                         : "the variable '%s' is not set",
@@ -145,15 +162,8 @@ const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *
 const char *const *slip_lower_environment(struct lowering *lo)
 {
     slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
-    const struct lower_stage *st = lo->now;
 
-    slip_strv_copy(&list, &st->env);
-    for (size_t i = 0; i < st->args.n; i++) {
-        slip_cleanup(slip_freep) char *name =
-            slip_xstrndup(st->args.v[i], strcspn(st->args.v[i], "="));
-        if (!slip_strv_getenv(&st->env, name))
-            slip_strv_add(&list, st->args.v[i]);
-    }
+    slip_lower_pairs(&lo->now->vars, &list);
     return slip_lower_list(lo, &list);
 }
 
@@ -162,36 +172,20 @@ static const char *build_arg(const struct lowering *lo, const char *name)
     return lo->options->build_args ? slip_strv_getenv(lo->options->build_args, name) : NULL;
 }
 
-/* What the kernel calls a machine, and what images call it. */
-static const char *host_architecture(void)
-{
-    static const char *const names[][2] = {
-        { "x86_64", "amd64" },        { "aarch64", "arm64" },   { "armv7l", "arm/v7" },
-        { "armv6l", "arm/v6" },       { "i686", "386" },        { "i386", "386" },
-        { "ppc64le", "ppc64le" },     { "riscv64", "riscv64" }, { "s390x", "s390x" },
-        { "loongarch64", "loong64" }, { "mips64", "mips64" },
-    };
-    struct utsname host;
-
-    if (uname(&host) == 0)
-        for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
-            if (strcmp(host.machine, names[i][0]) == 0)
-                return names[i][1];
-    return "amd64";
-}
-
 static void set_platform(struct lowering *lo, const char *prefix, const char *platform)
 {
     static const char *const parts[] = { "OS", "ARCH", "VARIANT" };
     slip_cleanup(slip_freep) char *name = slip_xasprintf("%sPLATFORM", prefix);
     const char *p = platform;
 
-    slip_strv_setenv(&lo->globals, name, platform);
+    slip_lower_set(lo, &lo->globals, name, platform);
+    slip_cleanup(slip_freep) char *version = slip_xasprintf("%sOSVERSION", prefix);
+    slip_lower_set(lo, &lo->globals, version, "");
     for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++) {
         slip_cleanup(slip_freep) char *key = slip_xasprintf("%s%s", prefix, parts[i]);
         size_t n = strcspn(p, "/");
         slip_cleanup(slip_freep) char *value = slip_xstrndup(p, n);
-        slip_strv_setenv(&lo->globals, key, value);
+        slip_lower_set(lo, &lo->globals, key, value);
         p += n + (p[n] == '/');
     }
 }
@@ -208,23 +202,39 @@ static int record(struct lowering *lo, struct slip_word key, const char *value)
 
 static int set_global(struct lowering *lo, struct slip_word key, const char *value)
 {
-    slip_strv_setenv(&lo->globals, key.text, value);
+    slip_lower_set(lo, &lo->globals, key.text, value);
     return record(lo, key, value);
+}
+
+static int set_platforms(struct lowering *lo, const struct lower_stage *stage)
+{
+    slip_cleanup(slip_freep) char *host = slip_platform_normal("linux");
+    const char *given = lo->options->platform;
+    slip_cleanup(slip_freep) char *target = slip_platform_normal(given ? given : "linux");
+
+    if (!target)
+        return slip_fail(lo->err, SLIP_EUSAGE, "'%.64s' is not a platform", given);
+    if (given)
+        lo->platform = slip_arena_strdup(lo->arena, target);
+
+    set_platform(lo, "BUILD", host);
+    set_platform(lo, "TARGET", target);
+    slip_lower_set(lo, &lo->globals, "TARGETSTAGE", stage->named ? stage->stage->name : "default");
+    return 0;
 }
 
 int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage)
 {
-    slip_cleanup(slip_freep) char *host = slip_xasprintf("linux/%s", host_architecture());
-    const char *target = lo->options->platform ? lo->options->platform : host;
-
-    set_platform(lo, "BUILD", host);
-    set_platform(lo, "TARGET", target);
-    slip_strv_setenv(&lo->globals, "TARGETSTAGE", stage->named ? stage->stage->name : "default");
+    if (set_platforms(lo, stage) < 0)
+        return -1;
+    slip_lint_default_bases(lo);
+    slip_map_release(&lo->globals);
+    if (set_platforms(lo, stage) < 0)
+        return -1;
     for (size_t i = 0; i < lo->globals.n; i++) { /* users may override these, too */
-        slip_cleanup(slip_freep) char *name =
-            slip_xstrndup(lo->globals.v[i], strcspn(lo->globals.v[i], "="));
-        if (build_arg(lo, name))
-            slip_strv_setenv(&lo->globals, name, build_arg(lo, name));
+        const char *given = build_arg(lo, lo->globals.entries[i].key);
+        if (given)
+            lo->globals.entries[i].value = slip_arena_strdup(lo->arena, given);
     }
     for (size_t i = 0; i < lo->ast->ninstructions; i++) {
         const struct slip_instruction *ins = lo->ast->instructions[i];
@@ -234,7 +244,7 @@ int slip_lower_globals(struct lowering *lo, const struct lower_stage *stage)
             struct slip_word key, value;
             const char *text;
             slip_lower_split_pair(lo, ins->args[a], &key, &value);
-            slip_strv_add(&lo->global_names, key.text);
+            slip_map_set(&lo->global_names, key.text, (void *)(uintptr_t) "");
             text = build_arg(lo, key.text);
             if (!text && value.text && slip_lower_expand_global(lo, value, &text) < 0)
                 return -1;
@@ -252,19 +262,16 @@ int slip_lower_arg(struct lowering *lo, const struct slip_instruction *ins)
         const char *text;
 
         slip_lower_split_pair(lo, ins->args[i], &key, &value);
-        if (!*key.text)
-            return slip_fail_at(lo->err, ins->args[i].at, "ARG needs a name before '='");
         slip_lint_secret_name(lo, ins, key.text, key.at);
         text = build_arg(lo, key.text);
         if (!text && !value.text)
-            text = slip_strv_getenv(&lo->globals, key.text);
+            text = slip_map_get(&lo->globals, key.text);
         if (!text && value.text && slip_lower_expand(lo, value, &text) < 0)
             return -1;
-        if (!slip_strv_has(&lo->now->known, key.text))
-            slip_strv_add(&lo->now->known, key.text);
+        slip_map_set(&lo->now->known, key.text, (void *)(uintptr_t) "");
         if (!text)
             continue;
-        slip_strv_setenv(&lo->now->args, key.text, text);
+        slip_lower_set(lo, &lo->now->vars, key.text, text);
         if (record(lo, key, text) < 0)
             return -1;
     }

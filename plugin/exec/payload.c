@@ -48,7 +48,9 @@ static int take_stdio(const struct slip_launch *l, const struct slip_identity *i
 
 static void set_limits(void)
 {
-    struct rlimit files = { FILES_SOFT, FILES_HARD }, core = { 0, 0 }, now;
+    /* One byte: too little for a core file, and what tells the kernel not to start a program that
+     * takes cores (core(5)); with none at all it would. */
+    struct rlimit files = { FILES_SOFT, FILES_HARD }, core = { 1, 1 }, now;
 
     if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < files.rlim_max)
         files.rlim_max = now.rlim_max;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -69,18 +68,6 @@ static void run_release(struct run *r)
     free(r->chunk);
 }
 
-static int input_file(const char *text, struct slip_error *err)
-{
-    int fd = memfd_create("input", MFD_CLOEXEC);
-
-    if (fd < 0 || slip_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-        slip_fail_errno(err, "cannot provide the standard input");
-        slip_closep(&fd);
-        return -1;
-    }
-    return fd;
-}
-
 static int output_pipe(struct run *r, int fd, struct slip_error *err)
 {
     int ends[2];
@@ -104,8 +91,6 @@ static int open_streams(struct run *r, struct slip_error *err)
         r->launch.stdio[i] = spec->interactive && !r->launch.terminal ? i : -1;
     if (spec->interactive)
         return 0;
-    if (spec->input && (r->theirs[0] = input_file(spec->input, err)) < 0)
-        return -1;
     if (output_pipe(r, STDOUT_FILENO, err) < 0 || output_pipe(r, STDERR_FILENO, err) < 0)
         return -1;
     for (int i = 0; i < 3; i++)

@@ -29,17 +29,21 @@
 enum slip_sandbox_mount_kind {
     SLIP_SANDBOX_BIND,    /* source (file or directory fd) at target */
     SLIP_SANDBOX_OVERLAY, /* source (directory fd) below, writes go to upper; work beside it */
-    SLIP_SANDBOX_TMPFS,   /* empty; size bytes, 0 for half the memory; mode */
+    SLIP_SANDBOX_TMPFS,   /* empty; size bytes, 0 for half the memory; mode, 0 for that of the
+                             directory it covers, 01777 when there was none */
+    SLIP_SANDBOX_FILE,    /* text, in memory only and gone with the sandbox; mode, uid, gid */
 };
 
 struct slip_sandbox_mount {
     enum slip_sandbox_mount_kind kind;
     const char *target; /* absolute, resolved in the root without leaving it; made when missing */
-    int source;         /* O_PATH or better fd; -1 for TMPFS */
+    int source;         /* O_PATH or better fd; -1 for TMPFS and FILE */
     int upper, work;    /* OVERLAY: directory fds on one file system; work must be empty */
     bool readonly;
     uint64_t size;
-    uint32_t mode; /* TMPFS */
+    uint32_t mode;     /* TMPFS, FILE */
+    uint32_t uid, gid; /* FILE */
+    const char *text;  /* FILE: size bytes; borrowed */
 };
 
 enum slip_sandbox_net { SLIP_SANDBOX_NET_NONE, SLIP_SANDBOX_NET_HOST };
@@ -54,11 +58,10 @@ struct slip_sandbox {
     const char *user;        /* "", "name", "uid", "user:group": looked up in the root's passwd */
     const char *hostname;    /* NULL: "slipway" */
     enum slip_sandbox_net network;
-    bool interactive;  /* standard streams are the caller's own (slipway run, shell), through
-                          a pty of its own when stdin is a terminal */
-    const char *input; /* bytes for standard input; NULL: /dev/null. Not with interactive */
-    int keep_fd;       /* one fd above 2 handed to the command with the same number (the
-                          jobserver's pipe), or -1; keep_fd2 likewise */
+    bool interactive; /* standard streams are the caller's own (slipway run, shell), through
+                         a pty of its own when stdin is a terminal */
+    int keep_fd;      /* one fd above 2 handed to the command with the same number (the
+                         jobserver's pipe), or -1; keep_fd2 likewise */
     int keep_fd2;
     bool root_readonly;
     /* Not interactive: output arrives here, in pieces, from the calling thread. */

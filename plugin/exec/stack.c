@@ -119,7 +119,7 @@ static int make_work(struct stack *s, const struct slip_mounted *m, struct slip_
     return s->work < 0 ? slip_fail_errno(err, "cannot make a work directory") : 0;
 }
 
-/* The stub layer: `path` with its parents, a directory if it ends in '/'. */
+/* The stub layer: `path` with its parents, a directory if it ends in '/', everybody's in "//". */
 static int make_stub(int stub, const char *path)
 {
     slip_cleanup(slip_freep) char *copy = slip_xstrdup(path + (*path == '/'));
@@ -127,7 +127,8 @@ static int make_stub(int stub, const char *path)
 
     for (char *slash; (slash = strchr(p, '/')); p = slash + 1) {
         *slash = '\0';
-        if (slip_stack_mkdir(stub, copy, strcmp(copy, "tmp") == 0 ? 01777 : 0755) < 0)
+        bool open = slash[1] == '/' || strcmp(copy, "tmp") == 0;
+        if (slip_stack_mkdir(stub, copy, open ? 01777 : 0755) < 0)
             return -1;
         *slash = '/';
     }

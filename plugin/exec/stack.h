@@ -15,8 +15,8 @@
 #include "util/error.h"
 
 /* As slip_rootfs_mount(), above a bottom layer that holds `stubs`: clean absolute paths, made as
- * directories when they end in '/', else as empty files. What the layers have, they keep. NULL: no
- * such layer. */
+ * directories when they end in '/' (with mode 01777 in "//"), else as empty files. What the layers
+ * have, they keep. NULL: no such layer. */
 int slip_stack_mount(const struct slip_rootfs *rootfs, const struct slip_strv *stubs,
                      struct slip_mounted *ret, struct slip_error *err);
 /* Opens the directory for generated files of a root that was mounted with stubs; -1 on error. */

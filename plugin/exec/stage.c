@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "exec/overlay.h"
+#include "exec/owner.h"
 #include "exec/resolve.h"
 #include "exec/stack.h"
 #include "util/buf.h"
@@ -23,14 +24,22 @@ static bool is_dir(const struct slip_sandbox_mount *mount)
 {
     struct stat st;
 
-    return mount->kind != SLIP_SANDBOX_BIND ||
-           (fstat(mount->source, &st) == 0 && S_ISDIR(st.st_mode));
+    if (mount->kind == SLIP_SANDBOX_BIND)
+        return fstat(mount->source, &st) == 0 && S_ISDIR(st.st_mode);
+    return mount->kind != SLIP_SANDBOX_FILE;
 }
 
-static void add_stub(struct slip_strv *stubs, const char *path, bool dir)
+/* A tmpfs that shall have the mode of what it covers. */
+static bool takes_mode(const struct slip_sandbox_mount *mount)
+{
+    return mount->kind == SLIP_SANDBOX_TMPFS && !mount->mode;
+}
+
+/* `end` as slip_stack_mount() reads it. */
+static void add_stub(struct slip_strv *stubs, const char *path, const char *end)
 {
     slip_cleanup(slip_freep) char *clean = slip_path_clean(path);
-    slip_cleanup(slip_freep) char *stub = slip_xasprintf("%s%s", clean, dir ? "/" : "");
+    slip_cleanup(slip_freep) char *stub = slip_xasprintf("%s%s", clean, end);
 
     if (!slip_strv_has(stubs, stub))
         slip_strv_add(stubs, stub);
@@ -43,7 +52,19 @@ static void list_stubs(const struct slip_sandbox *spec, struct slip_strv *stubs)
     for (size_t i = 0; i < SLIP_ARRAY_LEN(etc_files); i++)
         slip_strv_add(stubs, etc_files[i]);
     for (size_t i = 0; i < spec->nmounts; i++)
-        add_stub(stubs, spec->mounts[i].target, is_dir(&spec->mounts[i]));
+        add_stub(stubs, spec->mounts[i].target,
+                 takes_mode(&spec->mounts[i]) ? "//"
+                 : is_dir(&spec->mounts[i])   ? "/"
+                                              : "");
+}
+
+static const char *end_of(const char *stub)
+{
+    const char *end = stub + strlen(stub);
+
+    while (end > stub && end[-1] == '/')
+        end--;
+    return end;
 }
 
 /* Targets that are still missing, by where they lead. 1: some were added. */
@@ -57,7 +78,7 @@ static int add_missing(int root, struct slip_strv *stubs)
             continue;
         slip_cleanup(slip_freep) char *place = slip_resolve_missing(root, stubs->v[i]);
         if (place)
-            add_stub(stubs, place, slip_path_base(stubs->v[i])[0] == '\0');
+            add_stub(stubs, place, end_of(stubs->v[i]));
     }
     return stubs->n > n;
 }
@@ -111,42 +132,37 @@ static int clone_tree(int fd, unsigned set)
     return tree;
 }
 
-static int add_file(struct slip_stage *stage, int dir, const char *target, const char *text,
-                    struct slip_error *err)
+/* In tier single the attribute of exec/owner.h stands for it, which tmpfs keeps since Linux 6.6;
+ * the one id there is reads the file whoever it says it is. */
+static int give_file(int fd, const struct slip_sandbox_mount *mount)
 {
-    slip_cleanup(slip_closep) int fd =
-        openat(dir, slip_path_base(target), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const struct slip_emulated owner = { .uid = mount->uid, .gid = mount->gid };
+    enum slip_tier tier;
 
-    if (fd < 0 || slip_write_all(fd, text, strlen(text)) < 0 || fchmod(fd, 0644) < 0)
-        return slip_fail_errno(err, "cannot write '%s'", target);
-    struct slip_piece *piece = add_piece(stage, target, false);
-    piece->tree = clone_tree(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                     MOUNT_ATTR_NOEXEC);
-    return piece->tree < 0 ? slip_fail_errno(err, "cannot provide '%s'", target) : 0;
+    if (!mount->uid && !mount->gid)
+        return 0;
+    if (slip_tier_entered(&tier) && tier == SLIP_TIER_SINGLE)
+        return slip_emulated_set_fd(fd, &owner, mount->mode) < 0 && errno != EOPNOTSUPP ? -1 : 0;
+    return fchown(fd, mount->uid, mount->gid);
 }
 
-static int add_etc(struct slip_stage *stage, const struct slip_sandbox *spec,
-                   struct slip_error *err)
+/* A file on the tmpfs of this root: a detached tree, or -1. */
+static int make_file(struct slip_stage *stage, const struct slip_sandbox_mount *mount,
+                     struct slip_error *err)
 {
     slip_cleanup(slip_closep) int dir = slip_stack_files(&stage->mounted, err);
-    slip_cleanup(slip_buf_release) struct slip_buf resolv = SLIP_BUF_INIT;
-    slip_cleanup(slip_error_release) struct slip_error no_file = SLIP_ERROR_INIT;
-    const char *host = spec->hostname ? spec->hostname : "slipway";
-    slip_cleanup(slip_freep) char *hosts =
-        slip_xasprintf("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                       "127.0.1.1\t%s\n",
-                       host);
-    slip_cleanup(slip_freep) char *hostname = slip_xasprintf("%s\n", host);
+    slip_cleanup(slip_freep) char *name = slip_xasprintf("%zu", stage->npieces);
+    unsigned attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
     if (dir < 0)
         return -1;
-    /* without a network, the host's servers would only be something to depend on */
-    if (spec->network == SLIP_SANDBOX_NET_HOST)
-        (void)slip_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_LIMIT, &resolv, &no_file);
-    if (add_file(stage, dir, etc_files[0], slip_buf_str(&resolv), err) < 0 ||
-        add_file(stage, dir, etc_files[1], hosts, err) < 0)
-        return -1;
-    return add_file(stage, dir, etc_files[2], hostname, err);
+    slip_cleanup(slip_closep) int fd =
+        openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || slip_write_all(fd, mount->text, mount->size) < 0 || give_file(fd, mount) < 0 ||
+        fchmod(fd, mount->mode) < 0)
+        return slip_fail_errno(err, "cannot write it");
+    int tree = clone_tree(fd, mount->mode & 0111 ? attr : attr | MOUNT_ATTR_NOEXEC);
+    return tree < 0 ? slip_fail_errno(err, "cannot hand it over") : tree;
 }
 
 static int make_overlay(struct slip_stage *stage, const struct slip_sandbox_mount *mount,
@@ -171,12 +187,18 @@ static int make_overlay(struct slip_stage *stage, const struct slip_sandbox_moun
     return tree < 0 ? slip_fail_errno(err, "cannot hand it over") : tree;
 }
 
-static int make_tmpfs(const struct slip_sandbox_mount *mount, struct slip_error *err)
+static int make_tmpfs(const struct slip_stage *stage, const struct slip_sandbox_mount *mount,
+                      struct slip_error *err)
 {
     slip_cleanup(slip_closep) int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+    slip_cleanup(slip_closep) int covered =
+        slip_open_in_root(stage->mounted.root, mount->target, O_PATH | O_DIRECTORY, 0);
+    struct stat st = { .st_mode = 01777 };
     char mode[16], size[32];
 
-    snprintf(mode, sizeof mode, "0%o", (unsigned)(mount->mode & 07777));
+    if (covered >= 0 && fstat(covered, &st) < 0)
+        return slip_fail_errno(err, "cannot look at the directory that it covers");
+    snprintf(mode, sizeof mode, "0%o", (mount->mode ? mount->mode : st.st_mode) & 07777);
     snprintf(size, sizeof size, "%" PRIu64, mount->size);
     if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) < 0 ||
         (mount->size && fsconfig(fs, FSCONFIG_SET_STRING, "size", size, 0) < 0) ||
@@ -209,10 +231,46 @@ static int add_mount(struct slip_stage *stage, const struct slip_sandbox_mount *
         piece->tree = make_overlay(stage, mount, err);
         break;
     case SLIP_SANDBOX_TMPFS:
-        piece->tree = make_tmpfs(mount, err);
+        piece->tree = make_tmpfs(stage, mount, err);
+        break;
+    case SLIP_SANDBOX_FILE:
+        piece->tree = make_file(stage, mount, err);
         break;
     }
     return piece->tree < 0 ? slip_error_context(err, "mount of '%s'", mount->target) : 0;
+}
+
+static int add_etc_file(struct slip_stage *stage, const char *target, const char *text,
+                        struct slip_error *err)
+{
+    const struct slip_sandbox_mount file = { .kind = SLIP_SANDBOX_FILE,
+                                             .target = target,
+                                             .text = text,
+                                             .size = strlen(text),
+                                             .mode = 0644 };
+
+    return add_mount(stage, &file, err);
+}
+
+static int add_etc(struct slip_stage *stage, const struct slip_sandbox *spec,
+                   struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf resolv = SLIP_BUF_INIT;
+    slip_cleanup(slip_error_release) struct slip_error no_file = SLIP_ERROR_INIT;
+    const char *host = spec->hostname ? spec->hostname : "slipway";
+    slip_cleanup(slip_freep) char *hosts =
+        slip_xasprintf("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+                       "127.0.1.1\t%s\n",
+                       host);
+    slip_cleanup(slip_freep) char *hostname = slip_xasprintf("%s\n", host);
+
+    /* without a network, the host's servers would only be something to depend on */
+    if (spec->network == SLIP_SANDBOX_NET_HOST)
+        (void)slip_read_file(AT_FDCWD, "/etc/resolv.conf", RESOLV_LIMIT, &resolv, &no_file);
+    if (add_etc_file(stage, etc_files[0], slip_buf_str(&resolv), err) < 0 ||
+        add_etc_file(stage, etc_files[1], hosts, err) < 0)
+        return -1;
+    return add_etc_file(stage, etc_files[2], hostname, err);
 }
 
 int slip_stage_open(struct slip_stage *stage, const struct slip_sandbox *spec,

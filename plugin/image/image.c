@@ -117,6 +117,8 @@ static json_t *config_of(const struct slip_image_spec *spec)
     }
     if (gmtime_r(&seconds, &tm) && strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &tm))
         json_object_set_new(doc, "created", json_string(created));
+    if (spec->author)
+        json_object_set_new(doc, "author", json_string(spec->author));
     json_object_set_new(doc, "architecture", json_string(arch));
     if (variant)
         json_object_set_new(doc, "variant", json_string(variant));

@@ -41,6 +41,7 @@ struct slip_image_spec {
     size_t nlayers;
     json_t *config;           /* borrowed; the object "config" (Env, Entrypoint, ...) or NULL */
     json_t *history;          /* borrowed; an array, or NULL */
+    const char *author;       /* or NULL */
     const char *architecture; /* NULL: this machine's, with its variant */
     const char *os;           /* NULL: linux */
     const char *variant;      /* or NULL */

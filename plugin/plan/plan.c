@@ -17,17 +17,19 @@ const struct slip_input *slip_step_input(const struct slip_step *step, size_t i)
     return NULL;
 }
 
-static void need(struct slip_stage *stage)
+/* A stage only reads from those before it, so one way down finds all. */
+static void mark_needed(struct slip_plan *plan, struct slip_stage *target)
 {
     const struct slip_input *input;
 
-    if (stage->needed)
-        return;
-    stage->needed = true;
-    for (size_t s = 0; s < stage->nsteps; s++)
-        for (size_t i = 0; (input = slip_step_input(stage->steps[s], i)); i++)
-            if (input->origin == SLIP_FROM_STAGE)
-                need(input->stage);
+    target->needed = true;
+    for (size_t n = plan->nstages; n > 0; n--) {
+        const struct slip_stage *stage = plan->stages[n - 1];
+        for (size_t s = 0; stage->needed && s < stage->nsteps; s++)
+            for (size_t i = 0; (input = slip_step_input(stage->steps[s], i)); i++)
+                if (input->origin == SLIP_FROM_STAGE)
+                    input->stage->needed = true;
+    }
 }
 
 void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target)
@@ -38,7 +40,7 @@ void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target)
         plan->stages[i]->needed = false;
         total += plan->stages[i]->nsteps;
     }
-    need(target);
+    mark_needed(plan, target);
     plan->target = target;
     plan->steps = slip_arena_alloc(plan->arena, (total + 1) * sizeof(struct slip_step *));
     plan->nsteps = 0;

@@ -76,10 +76,10 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
-    const char *script; /* text for standard input, or NULL: a heredoc with "#!", whose argv then
-                           is the interpreter with /dev/stdin as its file */
-    const char *cwd;    /* absolute */
-    const char *user;   /* "", "name", "uid:gid" ... as USER said */
+    const char *script; /* or NULL: text of a heredoc that begins with "#!", a program at ... */
+    const char *script_path; /* ... this place, where only this step sees it */
+    const char *cwd;         /* absolute */
+    const char *user;        /* "", "name", "uid:gid" ... as USER said */
     enum slip_network network;
     struct slip_run_mount *mounts;
     size_t nmounts;
@@ -156,11 +156,12 @@ struct slip_stage {
     const char *name; /* lower case; "stage-N" when it has none */
     unsigned index;   /* as numbers in --from= count */
     struct slip_step **steps;
-    size_t nsteps;   /* >= 1: the first is BASE */
-    json_t *config;  /* owned: the "config" object of the OCI image configuration */
+    size_t nsteps;      /* >= 1: the first is BASE */
+    json_t *config;     /* owned: the "config" object of the OCI image configuration */
+    const char *author; /* of MAINTAINER; NULL: the base's */
     json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE (of this stage and, in front, of
-                        the stage it stands on), in order */
+                        empty_layer stand for the steps but BASE, in order. The target's has those
+                        of the stages it stands on in front, others have their own alone */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };

@@ -224,6 +224,8 @@ json_t *slip_plan_json(const struct slip_plan *plan)
         json_object_set_new(entry, "steps", steps);
         if (stage->needed && stage->config)
             json_object_set(entry, "config", stage->config);
+        if (stage->needed && stage->author)
+            json_object_set_new(entry, "author", json_string(stage->author));
         if (stage->needed && stage->history)
             json_object_set(entry, "history", stage->history);
         json_array_append_new(stages, entry);

@@ -60,8 +60,9 @@ static void add_script(struct slip_params *params, const char *name,
 }
 
 /* Two projects never share a build directory, and neither do two ways to configure one. */
-static const char *cache_id(const struct slip_recipe *recipe, const struct slip_project *project,
-                            struct slip_arena *arena)
+static const char *cache_id(const struct slip_recipe *recipe,
+                            const struct slip_recipe_options *options,
+                            const struct slip_project *project, struct slip_arena *arena)
 {
     const struct slip_recipe_build *build = &recipe->build;
     const struct slip_values *lists[] = { &build->options, &build->install_env };
@@ -83,7 +84,9 @@ static const char *cache_id(const struct slip_recipe *recipe, const struct slip_
     for (size_t i = 0; i < recipe->args.n; i++)
         slip_sha256_field(&sha, recipe->args.v[i].text);
     slip_sha256_finish(&sha, &digest);
-    return slip_arena_printf(arena, "build:%.*s", CACHE_DIGITS, digest.hex);
+    /* Only Slipway keeps "build:" apart by the root file system, too. */
+    return slip_arena_printf(arena, "%s%.*s", options->elsewhere ? "slipway-" : "build:",
+                             CACHE_DIGITS, digest.hex);
 }
 
 /* target=PATH: first escaped, since variables would be expanded in it, then as CSV has it. */
@@ -110,6 +113,7 @@ static void add_mount(struct slip_params *params, struct slip_param *to, const c
 }
 
 static void add_mounts(struct slip_params *params, const struct slip_recipe *recipe,
+                       const struct slip_recipe_options *options,
                        const struct slip_project *project)
 {
     struct slip_arena *arena = params->arena;
@@ -125,7 +129,9 @@ static void add_mounts(struct slip_params *params, const struct slip_recipe *rec
                                         target_of(arena, project->at_dir)));
         return;
     }
-    const char *id = cache_id(recipe, project, arena);
+    if (options->elsewhere && !(options->mounts && strcmp(project->system, "cmake") == 0))
+        return; /* what those builders mount is not the user's tree with his edits */
+    const char *id = cache_id(recipe, options, project, arena);
     if (strcmp(project->system, "cmake") == 0) {
         add_mount(params, to, slip_arena_printf(arena, "type=bind,source=.,%s", target));
         add_mount(params, to, slip_arena_printf(arena, "type=cache,id=%s,target=/build", id));
@@ -291,7 +297,9 @@ int slip_builder_params(const struct slip_recipe *recipe, const struct slip_reci
     add_script(ret, "build", &build->build, at);
     add_script(ret, "install", &build->install, at);
     add_jobs(ret, recipe, options);
-    add_mounts(ret, recipe, project);
+    add_mounts(ret, recipe, options, project);
+    bool mounted = ret->v[ret->n - 1].words.n > 0;
+    slip_param_word(ret, "copied", mounted ? NULL : "yes", at);
     if (add_variables(ret, &build->build, err) < 0)
         return -1;
     add_makeflags(ret);

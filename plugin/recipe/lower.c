@@ -9,6 +9,7 @@
 #include "recipe/quote.h"
 #include "recipe/runtime.h"
 #include "recipe/template.h"
+#include "util/fs.h"
 #include "util/str.h"
 
 enum visit { NEW, ACTIVE, DONE };
@@ -84,10 +85,53 @@ static int add_base(struct lowering *l, const char *template, const char *stage,
     return slip_template_expand(template, &params, l->ast, l->err);
 }
 
+/* What a machine that builds such projects has; a tree or a host does not say. */
+static void add_usual_packages(struct lowering *l, struct slip_span at, struct slip_values *to)
+{
+    static const struct {
+        const char *toolchain, *system, *packages[8];
+    } usual[] = {
+        { "alpine.", "cmake", { "build-base", "cmake", "ninja" } },
+        { "alpine.", "autotools", { "build-base", "autoconf", "automake", "libtool", "pkgconf" } },
+        { "alpine.", "", { "build-base", "pkgconf" } },
+        { "fedora.", "cmake", { "gcc", "gcc-c++", "make", "cmake", "ninja-build" } },
+        { "fedora.",
+          "autotools",
+          { "gcc", "gcc-c++", "make", "autoconf", "automake", "libtool", "pkgconf" } },
+        { "fedora.", "", { "gcc", "gcc-c++", "make", "pkgconf" } },
+        { "", "cmake", { "build-essential", "cmake", "ninja-build" } },
+        { "", "autotools", { "build-essential", "autoconf", "automake", "libtool", "pkg-config" } },
+        { "", "", { "build-essential", "pkg-config" } },
+    };
+    const char *name = slip_path_base(l->project->toolchain);
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(usual); i++) {
+        if (!slip_starts_with(name, usual[i].toolchain) ||
+            (*usual[i].system && strcmp(usual[i].system, l->project->system) != 0))
+            continue;
+        for (const char *const *p = usual[i].packages; *p; p++)
+            slip_values_add(l->arena, to, (struct slip_value){ *p, at, at });
+        return;
+    }
+}
+
+/* A step that names this machine's build tree means nothing where there is none. */
+static int check_script(const struct lowering *l, const struct slip_script *script)
+{
+    const char *dir = l->project->dir;
+
+    if (!l->project->stands_in || !dir || !script->text || !strstr(script->text, dir))
+        return 0;
+    slip_fail_at(l->err, script->at, "this step needs the build tree '%s' of this machine", dir);
+    return slip_error_hint(l->err, "other builders have none: leave the key out, or write the "
+                                   "step for a build directory called /build");
+}
+
 static int add_builder(struct lowering *l)
 {
     const struct slip_recipe *recipe = l->recipe;
     const struct slip_project *project = l->project;
+    struct slip_values packages = recipe->toolchain.packages;
     struct slip_params params = { .arena = l->arena,
                                   .args = &recipe->args,
                                   .at =
@@ -97,8 +141,11 @@ static int add_builder(struct lowering *l)
                                : slip_recipe_place(recipe, (struct slip_span){ 0 }, "toolchain");
     size_t from = l->ast->ninstructions;
 
-    if (add_base(l, project->toolchain, "build", project->base, use, &recipe->toolchain.packages) <
-            0 ||
+    if (check_script(l, &recipe->build.build) < 0 || check_script(l, &recipe->build.install) < 0)
+        return -1;
+    if (project->stands_in && !packages.n)
+        add_usual_packages(l, use, &packages);
+    if (add_base(l, project->toolchain, "build", project->base, use, &packages) < 0 ||
         slip_builder_params(recipe, l->options, project, &params, l->err) < 0 ||
         slip_template_expand(project->build, &params, l->ast, l->err) < 0 ||
         (project->files && slip_template_expand(project->files, &params, l->ast, l->err) < 0))

@@ -10,12 +10,19 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "dockerfile/ast.h"
 #include "recipe/recipe.h"
 
 struct slip_recipe_options {
     const char *templates; /* directory that holds toolchain/, build/ and runtime/ */
     unsigned jobs;         /* of the build steps; 0: one for each processor */
+    /* For a file that other builders read: this image takes the place of the toolchains `tree` and
+     * `host`, with the packages that the build system needs where the recipe names none. Sources
+     * are copied into the builder stage. NULL: for Slipway. */
+    const char *elsewhere;
+    bool mounts; /* elsewhere: those builders have bind and cache mounts that outlive a build */
 };
 
 /* What the build must be given besides the instructions. */

@@ -114,6 +114,17 @@ static bool wants_builder(const struct slip_recipe *recipe)
            slip_assign_given(recipe, "build", "source", &at);
 }
 
+static void find_tree(struct slip_arena *arena, const struct slip_recipe *recipe,
+                      struct slip_project *p)
+{
+    slip_cleanup(slip_freep) char *usual = slip_path_join(p->source, "build");
+
+    if (recipe->build.dir.text)
+        p->dir = recipe->build.dir.text;
+    else if (holds(usual, "CMakeCache.txt"))
+        p->dir = slip_arena_strdup(arena, usual);
+}
+
 static int choose_toolchain(struct slip_arena *arena, const struct slip_recipe *recipe,
                             const struct slip_recipe_options *options, struct slip_project *p,
                             struct slip_error *err)
@@ -123,6 +134,13 @@ static int choose_toolchain(struct slip_arena *arena, const struct slip_recipe *
     p->builder = strcmp(use, "tree") == 0   ? SLIP_BUILDER_TREE
                  : strcmp(use, "host") == 0 ? SLIP_BUILDER_HOST
                                             : SLIP_BUILDER_BASE;
+    if (p->builder != SLIP_BUILDER_BASE && options->elsewhere) {
+        if (p->builder == SLIP_BUILDER_TREE)
+            find_tree(arena, recipe, p); /* 'files =' may name what is in it */
+        p->builder = SLIP_BUILDER_BASE;
+        p->stands_in = true;
+        use = options->elsewhere;
+    }
     if (p->builder != SLIP_BUILDER_BASE)
         return template(arena, options, "toolchain", use, &p->toolchain, err);
     if (!slip_recipe_stage_find(recipe, use))
@@ -132,18 +150,6 @@ static int choose_toolchain(struct slip_arena *arena, const struct slip_recipe *
     p->base = use;
     p->toolchain = slip_project_base_template(arena, options, use, err);
     return p->toolchain ? 0 : -1;
-}
-
-static int find_tree(struct slip_arena *arena, const struct slip_recipe *recipe,
-                     struct slip_project *p)
-{
-    slip_cleanup(slip_freep) char *usual = slip_path_join(p->source, "build");
-
-    if (recipe->build.dir.text)
-        p->dir = recipe->build.dir.text;
-    else if (holds(usual, "CMakeCache.txt"))
-        p->dir = slip_arena_strdup(arena, usual);
-    return 0;
 }
 
 static int not_built(const struct slip_recipe *recipe, const struct slip_project *p,
@@ -251,8 +257,8 @@ static int resolve_builder(struct slip_arena *arena, const struct slip_recipe *r
     }
     if (choose_toolchain(arena, recipe, options, p, err) < 0)
         return -1;
-    if (p->builder == SLIP_BUILDER_TREE && find_tree(arena, recipe, p) < 0)
-        return -1;
+    if (p->builder == SLIP_BUILDER_TREE)
+        find_tree(arena, recipe, p);
     found = choose_system(recipe, p, err);
     if (found <= 0) {
         p->builder = SLIP_BUILDER_NONE;

@@ -24,7 +24,8 @@ struct slip_project {
     const char *toolchain;    /* paths of templates; NULL when they are not needed */
     const char *build, *files;
     const char *runtime_base, *runtime;
-    bool installs; /* a stage called build installs something */
+    bool installs;  /* a stage called build installs something */
+    bool stands_in; /* BASE, in the place of a tree or host that other builders do not have */
 };
 
 int slip_project_resolve(struct slip_arena *arena, const struct slip_recipe *recipe,

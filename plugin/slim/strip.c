@@ -104,9 +104,10 @@ static int read_sections(struct job *job)
     return 0;
 }
 
+/* Where nothing lies, a file may name any place. */
 static void reach(size_t *end, uint64_t at, uint64_t n)
 {
-    if (at + n > *end)
+    if (n && at + n > *end)
         *end = (size_t)(at + n);
 }
 

@@ -180,3 +180,13 @@ int slip_store_lock_name(struct slip_store *store, const char *name, struct slip
         return slip_fail(err, SLIP_EINPUT, "cannot lock a name that is empty");
     return slip_transient_lock(store->locks, file, err);
 }
+
+int slip_store_try_lock_name(struct slip_store *store, const char *name, bool shared, int *ret_fd,
+                             struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *file = slip_name_escape(name);
+
+    if (!*name)
+        return slip_fail(err, SLIP_EINPUT, "cannot lock a name that is empty");
+    return slip_transient_try(store->locks, file, shared, ret_fd, err);
+}

@@ -48,3 +48,7 @@ int slip_ref_parse(const struct slip_buf *text, struct slip_digest *ret, char **
 /* An exclusive lock on any name (a key being made, a cache mount): fd that holds it, or -1. Waits.
  * Closing the fd lets go, as does the kernel when the process dies; the file may stay. */
 int slip_store_lock_name(struct slip_store *store, const char *name, struct slip_error *err);
+/* The same without waiting: 1 and *ret_fd, or 0 when somebody else has it. Several may have it
+ * `shared`. */
+int slip_store_try_lock_name(struct slip_store *store, const char *name, bool shared, int *ret_fd,
+                             struct slip_error *err);

@@ -76,24 +76,39 @@ int slip_transient_dir(int dirfd, char ret_name[SLIP_TRANSIENT_NAME], struct sli
     return make(dirfd, ret_name, true, err);
 }
 
-int slip_transient_lock(int dirfd, const char *name, struct slip_error *err)
+/* 1 and *ret_fd. 0: somebody has it, and the operation says not to wait. */
+static int lock(int dirfd, const char *name, int operation, int *ret_fd, struct slip_error *err)
 {
     for (;;) {
-        int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        slip_cleanup(slip_closep) int fd =
+            openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
             return slip_fail_errno(err, "cannot open lock '%s' of the store", name);
         int rc;
-        while ((rc = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
+        while ((rc = flock(fd, operation)) < 0 && errno == EINTR)
             ;
-        if (rc == 0 && still_there(fd))
-            return fd;
-        if (rc < 0) {
-            slip_fail_errno(err, "cannot take lock '%s' of the store", name);
-            (void)close(fd);
-            return -1;
+        if (rc < 0 && errno == EWOULDBLOCK)
+            return 0;
+        if (rc < 0)
+            return slip_fail_errno(err, "cannot take lock '%s' of the store", name);
+        if (still_there(fd)) {
+            *ret_fd = SLIP_TAKE_FD(fd);
+            return 1;
         }
-        (void)close(fd);
     }
+}
+
+int slip_transient_lock(int dirfd, const char *name, struct slip_error *err)
+{
+    int fd = -1;
+
+    return lock(dirfd, name, LOCK_EX, &fd, err) < 0 ? -1 : fd;
+}
+
+int slip_transient_try(int dirfd, const char *name, bool shared, int *ret_fd,
+                       struct slip_error *err)
+{
+    return lock(dirfd, name, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB, ret_fd, err);
 }
 
 void slip_transient_sweep(int dirfd)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "util/error.h"
 
 #define SLIP_TRANSIENT_NAME 24 /* bytes, the NUL included */
@@ -20,6 +22,11 @@ int slip_transient_dir(int dirfd, char ret_name[SLIP_TRANSIENT_NAME], struct sli
 /* Opens (or makes) the file `name` and waits for its lock; the file may be swept whenever nobody
  * holds it. fd, or -1. */
 int slip_transient_lock(int dirfd, const char *name, struct slip_error *err);
+
+/* The same without waiting, and with others that are also `shared`: 1 and *ret_fd, or 0 when
+ * somebody else has it. */
+int slip_transient_try(int dirfd, const char *name, bool shared, int *ret_fd,
+                       struct slip_error *err);
 
 /* Removes every entry that nobody holds. What cannot be removed now is left alone. */
 void slip_transient_sweep(int dirfd);

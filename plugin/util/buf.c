@@ -141,6 +141,14 @@ static char **find_env(const struct slip_strv *list, const char *key)
     return NULL;
 }
 
+void slip_strv_truncate(struct slip_strv *list, size_t n)
+{
+    while (list->n > n) {
+        free(list->v[--list->n]);
+        list->v[list->n] = NULL;
+    }
+}
+
 void slip_strv_setenv(struct slip_strv *list, const char *key, const char *value)
 {
     char **at = find_env(list, key), *entry = slip_xasprintf("%s=%s", key, value);

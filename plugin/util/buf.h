@@ -44,6 +44,7 @@ void slip_strv_addf(struct slip_strv *list, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void slip_strv_addn(struct slip_strv *list, const char *s, size_t n);
 void slip_strv_copy(struct slip_strv *to, const struct slip_strv *from); /* appends */
+void slip_strv_truncate(struct slip_strv *list, size_t n);               /* keeps the first n */
 int slip_strv_has(const struct slip_strv *list, const char *s);
 void slip_strv_sort(struct slip_strv *list); /* bytewise */
 /* Environment lists: "K=V" entries. Set replaces in place or appends; get gives V or NULL. */

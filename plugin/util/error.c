@@ -7,6 +7,10 @@
 
 #include "util/mem.h"
 
+/* Bytes of a line that an excerpt shows, and how many of them at most before the place. */
+#define EXCERPT_MAX 400
+#define EXCERPT_BEFORE 80
+
 __attribute__((format(printf, 4, 0))) static void set(struct slip_error *err, enum slip_errc code,
                                                       int sys_errno, const char *fmt, va_list ap)
 {
@@ -124,6 +128,18 @@ static void put_clean(FILE *out, const char *s, size_t n)
     }
 }
 
+/* Of a line that is longer than anyone would read, the part around the place. */
+static void narrow(const char **start, size_t *len, size_t *col)
+{
+    size_t skip = *col > EXCERPT_BEFORE ? *col - EXCERPT_BEFORE : 0;
+
+    if (*len <= EXCERPT_MAX)
+        return;
+    *start += skip;
+    *col -= skip;
+    *len = *len - skip < EXCERPT_MAX ? *len - skip : EXCERPT_MAX;
+}
+
 void slip_diagnostic_print(FILE *out, struct slip_span at, const char *severity, const char *msg,
                            const char *hint)
 {
@@ -135,6 +151,7 @@ void slip_diagnostic_print(FILE *out, struct slip_span at, const char *severity,
         start = line_around(&at, &line, &len);
         col = (size_t)(at.src->text + at.off - start);
         fprintf(out, "%s:%u:%zu: ", at.src->name, line, col + 1);
+        narrow(&start, &len, &col);
     }
     fprintf(out, "%s: %s\n", severity, msg);
 

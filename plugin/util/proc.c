@@ -150,7 +150,14 @@ int slip_proc_tell(char *const argv[], const char *input, unsigned seconds, stru
 
     if (text < 0 || slip_write_all(text, input, strlen(input)) < 0 || lseek(text, 0, SEEK_SET) < 0)
         return slip_fail_errno(err, "cannot prepare the input of '%s'", argv[0]);
-    const struct way way = { .to = AWAY, .input = text, .seconds = seconds };
+    return slip_proc_feed(argv, text, seconds, answer, ret_status, err);
+}
+
+int slip_proc_feed(char *const argv[], int input, unsigned seconds, struct slip_buf *answer,
+                   int *ret_status, struct slip_error *err)
+{
+    const struct way way = { .to = AWAY, .input = input, .seconds = seconds };
+
     return run(argv, &way, answer, ret_status, err);
 }
 

@@ -20,6 +20,9 @@ int slip_proc_ask(char *const argv[], bool errors, struct slip_buf *answer, int 
 /* The same for one that reads `input`, and is killed when it has not ended after `seconds`. */
 int slip_proc_tell(char *const argv[], const char *input, unsigned seconds, struct slip_buf *answer,
                    int *ret_status, struct slip_error *err);
+/* The same for one that reads from an open file. */
+int slip_proc_feed(char *const argv[], int input, unsigned seconds, struct slip_buf *answer,
+                   int *ret_status, struct slip_error *err);
 /* The status a shell would show for a waitpid status: the exit status, or 128 + signal. */
 int slip_proc_exit_code(int wait_status);
 /* "exited with status 2", "was killed by SIGKILL (out of memory?)" for a waitpid status. */

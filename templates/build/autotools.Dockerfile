@@ -6,6 +6,7 @@
 #   source       source directory in the stage
 #   dir          where make runs
 #   mounts       list of mounts that put them there
+#   copied       given when no mount does, and a copy must
 #   network      network of all steps
 #   compile      given unless the project is built already
 #   options      list of arguments of configure
@@ -21,6 +22,9 @@
 
 #@ dir
 WORKDIR @dir@
+
+#? copied
+COPY . @source@
 
 #? compile
 RUN --network=@network@ --mount=@mounts@ [ -e configure ] || autoreconf -fi

@@ -5,6 +5,7 @@
 #   source       source directory in the stage
 #   dir          build directory in the stage
 #   mounts       list of mounts that put them there
+#   copied       given when no mount does, and a copy must
 #   network      network of all steps
 #   compile      given unless the project is built already
 #   images       given when the project may make images with Slipway, whose tests are then no gate
@@ -24,6 +25,9 @@
 
 #@ dir
 WORKDIR @dir@
+
+#? copied
+COPY . @source@
 
 # Images are not made in here: a project that asks for Slipway, however it gets it, finds functions
 # that do nothing.

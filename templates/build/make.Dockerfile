@@ -6,6 +6,7 @@
 #   source       source directory in the stage
 #   dir          where make runs
 #   mounts       list of mounts that put them there
+#   copied       given when no mount does, and a copy must
 #   network      network of all steps
 #   compile      given unless the project is built already
 #   options      list of arguments of make, in every step
@@ -23,6 +24,9 @@
 
 #@ dir
 WORKDIR @dir@
+
+#? copied
+COPY . @source@
 
 # What was built outside of this stage, with another toolchain perhaps, is not used.
 #? compile

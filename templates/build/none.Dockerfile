@@ -4,6 +4,7 @@
 #   source       source directory in the stage
 #   dir          where the scripts run
 #   mounts       list of mounts that put them there
+#   copied       given when no mount does, and a copy must
 #   network      network of all steps
 #   level        how many compilers at the same time, when there is a number
 #   build        script that builds
@@ -13,6 +14,9 @@
 
 #@ dir
 WORKDIR @dir@
+
+#? copied
+COPY . @source@
 
 #? build
 #? level

@@ -117,6 +117,8 @@ class Docker(Started):
         network = [] if "--network" in " ".join(case.args) else ["--network", "none"]
         done = self.run(["build", "--progress", "plain", *network, "-t", tag, *case.args, "context"],
                         directory, case.env)
+        if self.process.poll() is not None:
+            raise AssertionError("dockerd has died of it")
         if done.returncode != 0:
             return done.stderr.decode(errors="replace")
         saved = self.run(["save", "-o", archive, tag])

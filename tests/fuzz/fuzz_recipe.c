@@ -30,7 +30,8 @@ static void check_round_trip(struct slip_arena *arena, const struct slip_dockerf
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct slip_recipe_options options = { SLIPWAY_SOURCE_DIR "/templates", 0 };
+    static const struct slip_recipe_options options = { .templates =
+                                                            SLIPWAY_SOURCE_DIR "/templates" };
     slip_cleanup(slip_arena_release) struct slip_arena arena = SLIP_ARENA_INIT;
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_recipe_release) struct slip_recipe recipe = SLIP_RECIPE_INIT;

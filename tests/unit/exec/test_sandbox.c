@@ -73,7 +73,7 @@ static const struct row {
     const char *script;
     const char *output; /* exactly */
     int status;         /* as waitpid gives it */
-    const char *user, *cwd, *env, *input;
+    const char *user, *cwd, *env;
     const char *only, *not ; /* a tier */
     enum slip_sandbox_net network;
 } rows[] = {
@@ -87,7 +87,6 @@ static const struct row {
     { "working directory", "pwd", "/usr/share\n", 0, .cwd = "/usr/share" },
     { "working directory is made", "pwd; stat -c %a .", "/some/where\n755\n", 0,
       .cwd = "/some/where" },
-    { "standard input", "cat", "hello", 0, .input = "hello" },
     { "no standard input", "cat; readlink /proc/self/fd/0", "/dev/null\n", .status = 0 },
     { "user by name", "id -u; id -g", "1\n1\n", 0, .user = "daemon" },
     { "user by number", "id -u; id -g", "12345\n0\n", 0, .user = "12345" },
@@ -190,7 +189,6 @@ static void test_row(void **state)
     world_make(&w, row->script);
     w.spec.user = row->user ? row->user : "";
     w.spec.cwd = row->cwd ? row->cwd : "/";
-    w.spec.input = row->input;
     w.spec.network = row->network;
     w.env[1] = row->env;
     if (world_run(&w) < 0)
@@ -257,9 +255,9 @@ static void test_untouched(void **state)
     struct world w;
     int dir = scratch_dir("bound");
     const struct slip_sandbox_mount mounts[] = {
-        { SLIP_SANDBOX_BIND, "/run/secrets/dir", dir, -1, -1, true, 0, 0 },
-        { SLIP_SANDBOX_TMPFS, "/new/place", -1, -1, -1, false, 0, 0755 },
-        { SLIP_SANDBOX_TMPFS, "/usr/new/place", -1, -1, -1, false, 0, 0755 },
+        { SLIP_SANDBOX_BIND, "/run/secrets/dir", dir, -1, -1, true, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_TMPFS, "/new/place", -1, -1, -1, false, 0, 0755, 0, 0, NULL },
+        { SLIP_SANDBOX_TMPFS, "/usr/new/place", -1, -1, -1, false, 0, 0755, 0, 0, NULL },
     };
 
     (void)state;
@@ -348,12 +346,17 @@ static void test_mounts(void **state)
     put_file(below, "low", "low\n", 0644);
     int file = openat(ro, "file", O_PATH | O_CLOEXEC);
     const struct slip_sandbox_mount mounts[] = {
-        { SLIP_SANDBOX_BIND, "/m/rw", rw, -1, -1, false, 0, 0 },
-        { SLIP_SANDBOX_BIND, "/m/ro", ro, -1, -1, true, 0, 0 },
-        { SLIP_SANDBOX_BIND, "/m/one/file", file, -1, -1, true, 0, 0 },
-        { SLIP_SANDBOX_OVERLAY, "/m/over", below, upper, work, false, 0, 0 },
-        { SLIP_SANDBOX_TMPFS, "/m/tmp", -1, -1, -1, false, 1 << 20, 0711 },
-        { SLIP_SANDBOX_TMPFS, "/m/rw/sub", -1, -1, -1, false, 0, 0700 },
+        { SLIP_SANDBOX_BIND, "/m/rw", rw, -1, -1, false, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_BIND, "/m/ro", ro, -1, -1, true, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_BIND, "/m/one/file", file, -1, -1, true, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_OVERLAY, "/m/over", below, upper, work, false, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_TMPFS, "/m/tmp", -1, -1, -1, false, 1 << 20, 0711, 0, 0, NULL },
+        { SLIP_SANDBOX_TMPFS, "/m/rw/sub", -1, -1, -1, false, 0, 0700, 0, 0, NULL },
+        { SLIP_SANDBOX_FILE, "/m/text", -1, -1, -1, true, 3, 0440, 5, 6, "abcd" },
+        { SLIP_SANDBOX_FILE, "/dev/x/script", -1, -1, -1, true, 24, 0755, 0, 0,
+          "#!/bin/sh\necho script $0\n" },
+        { SLIP_SANDBOX_TMPFS, "/usr/share", -1, -1, -1, false, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_TMPFS, "/m/fresh", -1, -1, -1, false, 0, 0, 0, 0, NULL },
     };
 
     (void)state;
@@ -361,11 +364,14 @@ static void test_mounts(void **state)
                    "(touch /m/ro/x || touch /m/one/file) 2>/dev/null || echo no; "
                    "cat /m/over/low; echo up > /m/over/up; rm /m/over/low; "
                    "stat -c %a /m/tmp; (head -c 2000000 /dev/zero > /m/tmp/x) 2>/dev/null || "
-                   "echo full; stat -c %a /m/rw/sub");
+                   "echo full; stat -c %a /m/rw/sub; cat /m/text; stat -c ' %a %u:%g' /m/text; "
+                   "/dev/x/script; stat -c %a /usr/share /m/fresh; "
+                   "(echo x >/m/text) 2>/dev/null || echo no");
     w.spec.mounts = mounts;
-    w.spec.nmounts = 6;
+    w.spec.nmounts = SLIP_ARRAY_LEN(mounts);
     assert_int_equal(world_run(&w), 0);
-    assert_string_equal(slip_buf_str(&w.out), "read\nread\nno\nlow\n711\nfull\n700\n");
+    assert_string_equal(slip_buf_str(&w.out), "read\nread\nno\nlow\n711\nfull\n700\nabc 440 5:6\n"
+                                              "script /dev/x/script\n755\n1777\nno\n");
     slip_cleanup(slip_freep) char *in_rw = names_in(rw, ".");
     slip_cleanup(slip_freep) char *above = names_in(upper, ".");
     slip_cleanup(slip_freep) char *under = names_in(below, ".");

@@ -36,7 +36,9 @@ static char *shown(const struct slip_error *err)
 /* The error of reading and lowering the text, with DATA written as @data@. */
 static char *error_of(const char *text)
 {
-    static const struct slip_recipe_options options = { SLIPWAY_SOURCE_DIR "/templates", 0 };
+    static const struct slip_recipe_options options = {
+        .templates = SLIPWAY_SOURCE_DIR "/templates",
+    };
     slip_cleanup(slip_arena_release) struct slip_arena arena = SLIP_ARENA_INIT;
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
     slip_cleanup(slip_recipe_release) struct slip_recipe recipe = SLIP_RECIPE_INIT;

@@ -1,0 +1,1 @@
+void say(void); int main(void) { say(); return 0; }

@@ -1,0 +1,2 @@
+#include <stdio.h>
+void say(void) { puts("hello from a library"); }
