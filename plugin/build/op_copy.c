@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "archive/gunzip.h"
+#include "archive/inflate.h"
+#include "archive/ustar.h"
 #include "build/copytree.h"
 #include "build/pick.h"
 #include "build/view.h"
@@ -16,11 +19,16 @@
 #include "util/root.h"
 #include "util/str.h"
 
-/* The source side of one COPY while it runs. */
-struct source {
+#define GZIP_HEAD ((size_t)64 << 10) /* enough for the first header that is inside */
+((uint64_t)64 << 20)                 /* what may stand before the first file of an archive \
+                                      */
+
+    /* The source side of one COPY while it runs. */
+    struct source {
     int root;                     /* borrowed from one of the next */
     const struct slip_scan *scan; /* context */
     struct slip_view view;        /* stage or image */
+    struct slip_work nothing;     /* the empty directory that a stage without files is */
     struct slip_ignore *exclude;
     size_t excluded_from; /* --exclude is about what follows this byte of a path */
 };
@@ -28,6 +36,7 @@ struct source {
 static void source_release(struct source *source)
 {
     slip_view_release(&source->view);
+    slip_work_release(&source->nothing);
     slip_ignore_free(source->exclude);
 }
 
@@ -44,6 +53,11 @@ static int open_source(struct slip_builder *b, const struct slip_copy *copy, str
     if (slip_view_of_input(&source->view, b, &copy->input, err) < 0)
         return -1;
     source->root = source->view.mounted.root;
+    if (source->root < 0) {
+        if (slip_work_begin(&source->nothing, b, NULL, err) < 0)
+            return -1;
+        source->root = source->nothing.draft.fs;
+    }
     return 0;
 }
 
@@ -93,22 +107,68 @@ static char *file_destination(const struct target *target, const char *name)
     return slip_xstrdup(target->dest);
 }
 
-/* True when the bytes begin like an archive that ADD unpacks: by content, never by name. */
-static int looks_like_archive(int root, const char *path)
+/* The first bytes inside a gzip file, also of one that is cut off later. */
+static size_t gunzip_head(int fd, char *to, size_t room)
 {
-    unsigned char head[512] = { 0 };
-    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
-    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, head, sizeof head);
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_freep) char *packed = slip_xmalloc(GZIP_HEAD);
+    struct slip_gunzip *gunzip = slip_gunzip_new();
+    ssize_t n = slip_read_full(fd, packed, GZIP_HEAD);
+    const char *in = packed;
+    size_t left = n < 0 ? 0 : (size_t)n, free_room = room, before;
 
-    if (n < 6)
-        return 0;
-    return memcmp(head, "\x1f\x8b", 2) == 0 || memcmp(head, "BZh", 3) == 0 ||
-           memcmp(head,
-                  "\xfd"
-                  "7zXZ",
-                  5) == 0 ||
-           memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0 ||
-           (n == sizeof head && memcmp(head + 257, "ustar", 5) == 0);
+    do
+        before = left + free_room;
+    while (slip_gunzip_step(gunzip, &in, &left, &to, &free_room, &ignored) >= 0 && free_room &&
+           left + free_room < before);
+    slip_gunzip_free(gunzip);
+    return room - free_room;
+}
+
+static size_t inflate_head(int fd, char *to, size_t room)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_inflate_freep) struct slip_inflate *inflate =
+        slip_inflate_open(fd, UINT64_MAX, false, &ignored);
+    const char *p;
+    size_t n, got = 0;
+
+    while (inflate && got < room && slip_inflate_next(inflate, &p, &n, &ignored) > 0) {
+        n = n < room - got ? n : room - got;
+        memcpy(to + got, p, n);
+        got += n;
+    }
+    return got;
+}
+
+/* True for what ADD unpacks: what begins with the header of a tar, as it is or within one of the
+ * compressions that BuildKit knows. By content, never by name; an empty tar is a file. */
+static bool is_archive(int root, const char *path)
+{
+    static const struct {
+        const char *magic;
+        size_t n;
+        size_t (*head)(int fd, char *to, size_t room);
+    } packed[] = {
+        { "\x1f\x8b", 2, gunzip_head },
+        { "BZh", 3, inflate_head },
+        { "\xfd\x37zXZ", 5, inflate_head },
+        { "\x28\xb5\x2f\xfd", 4, inflate_head },
+    };
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
+    struct slip_ustar head = { 0 };
+    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, &head, sizeof head);
+
+    for (size_t i = 0; n > 0 && i < SLIP_ARRAY_LEN(packed); i++) {
+        if ((size_t)n < packed[i].n || memcmp(&head, packed[i].magic, packed[i].n) != 0)
+            continue;
+        if (lseek(fd, 0, SEEK_SET) < 0)
+            return false;
+        n = (ssize_t)packed[i].head(fd, (char *)&head, sizeof head);
+        break;
+    }
+    return n == sizeof head && slip_ustar_check(&head, &ignored) == 0;
 }
 
 static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
@@ -128,6 +188,7 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
     const struct slip_apply_options options = {
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .keep_times = true,
+        .keep_root = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
     slip_cleanup(slip_closep) int made =
@@ -196,6 +257,12 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
 
     if (at < 0 || fstat(at, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", picked->path);
+    if (source->scan && *real && !slip_scan_find(source->scan, real) &&
+        !slip_scan_holds_below(source->scan, real)) {
+        slip_fail(err, SLIP_EINPUT, "'%s' leads to '%s', which is not in the build context",
+                  picked->path, real);
+        return slip_error_hint(err, "the file is there, but the ignore file leaves it out");
+    }
     bool is_dir = S_ISDIR(st.st_mode);
     size_t name = (size_t)(slip_path_base(picked->path) - picked->path);
     source->excluded_from = copy->parents ? picked->kept : name;
@@ -204,7 +271,7 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
         return 0;
     if (!copy->parents && is_dir)
         source->excluded_from = strlen(real) + (*real != '\0');
-    if (copy->add && S_ISREG(st.st_mode) && looks_like_archive(source->root, real))
+    if (copy->add && S_ISREG(st.st_mode) && is_archive(source->root, real))
         return add_archive(b, source->root, real, target, err);
     return copy_tree(b, copy, source, target, picked, real, is_dir, err);
 }
@@ -256,14 +323,7 @@ static int find_owner(const struct slip_copy *copy, struct target *target, struc
     target->set_owner = copy->chown || copy->input.origin == SLIP_FROM_CONTEXT;
     if (!copy->chown)
         return 0;
-    slip_cleanup(slip_identity_release) struct slip_identity owner = { 0 };
-    if (slip_identity_find(target->root, copy->chown, &owner, err) < 0)
-        return -1;
-    target->uid = owner.uid;
-    /* A number alone gives itself to the group too (Dockerfile reference, COPY --chown). */
-    bool number_alone = !copy->chown[strspn(copy->chown, "0123456789")];
-    target->gid = number_alone ? (gid_t)owner.uid : owner.gid;
-    return 0;
+    return slip_identity_owner(target->root, copy->chown, &target->uid, &target->gid, err);
 }
 
 static int find_dest(const struct slip_copy *copy, struct target *target, struct slip_error *err)
@@ -326,7 +386,9 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     const struct slip_copy *copy = &node->step->copy;
     slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
     slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
-    slip_cleanup(source_release) struct source source = { .root = -1, .view = SLIP_VIEW_INIT };
+    slip_cleanup(source_release) struct source source = { .root = -1,
+                                                          .view = SLIP_VIEW_INIT,
+                                                          .nothing = SLIP_WORK_INIT };
 
     if (copy->exclude && copy->exclude[0] &&
         slip_ignore_compile(copy->exclude, &source.exclude, err) < 0)

@@ -628,9 +628,6 @@ static const struct row fails[] = {
     { "empty user", "FROM a\nUSER $U\n",
       "Dockerfile:2:6: error: USER is given nothing: the variables in it are empty\n"
       "    2 | USER $U\n      |      ^~\n" },
-    { "empty workdir", "FROM a\nWORKDIR $U\n",
-      "Dockerfile:2:9: error: WORKDIR is given nothing: the variables in it are empty\n"
-      "    2 | WORKDIR $U\n      |         ^~\n" },
     { "platform", "FROM --platform=windows/amd64 a\n",
       "Dockerfile:1:17: error: 'windows/amd64' is not a platform that can be built\n"
       "    1 | FROM --platform=windows/amd64 a\n      |                 ^~~~~~~~~~~~~\n"
