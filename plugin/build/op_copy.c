@@ -20,11 +20,9 @@
 #include "util/str.h"
 
 #define GZIP_HEAD ((size_t)64 << 10) /* enough for the first header that is inside */
-((uint64_t)64 << 20)                 /* what may stand before the first file of an archive \
-                                      */
 
-    /* The source side of one COPY while it runs. */
-    struct source {
+/* The source side of one COPY while it runs. */
+struct source {
     int root;                     /* borrowed from one of the next */
     const struct slip_scan *scan; /* context */
     struct slip_view view;        /* stage or image */
