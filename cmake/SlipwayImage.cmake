@@ -14,7 +14,8 @@ add_container_image
     [DLOPEN <soname or glob>...] [DATA ca-certificates|tzdata|...]
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
-    [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...] [NETWORK none|host]
+    [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
+    [SECRETS <id>=<file>...] [NETWORK none|host]
     [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
@@ -41,7 +42,10 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+
+``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
+image. They are read when the image is built; another content builds nothing again.
 
 What names of images in registries mean is pinned by ``slipway.lock`` in the top source directory, if
 it is there when CMake runs (``slipway lock -f <build>/<target>.slipway <source>`` writes it). With
@@ -61,7 +65,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  SECRETS PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
@@ -110,6 +114,17 @@ function(add_container_image target)
   endif()
   set(layout "${out}/${target}.oci")
   set(digest "${out}/${target}.digest")
+
+  set(secrets "")
+  foreach(pair IN LISTS arg_SECRETS)
+    string(REGEX MATCH "^([^=]+)=(.+)$" pair "${pair}")
+    set(id "${CMAKE_MATCH_1}")
+    set(path "${CMAKE_MATCH_2}")
+    if(NOT path MATCHES "^\\$<")
+      cmake_path(ABSOLUTE_PATH path NORMALIZE)
+    endif()
+    list(APPEND secrets --secret "id=${id},src=${path}")
+  endforeach()
 
   # What the helper is told, and what to wait for.
   set(waits "")
@@ -170,7 +185,7 @@ function(add_container_image target)
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
     COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
-      --stamp "${state}.stamp" ${depfile} ${locked} ${options}
+      --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
       "$<TARGET_PROPERTY:${target},SLIPWAY_WAITS>"
@@ -221,6 +236,7 @@ function(_slipway_check_image target)
   _slipway_check_form(TAGS "^[A-Za-z0-9_][A-Za-z0-9._-]*$" "1.4 or latest")
   _slipway_check_form(ENV "^[A-Za-z_][A-Za-z0-9_]*=" "LANG=C.UTF-8")
   _slipway_check_form(ARGS "^[A-Za-z_][A-Za-z0-9_]*=" "FLAVOUR=pro")
+  _slipway_check_form(SECRETS "^[^=,]+=[^,]+$" "token=secrets/token (an id, and a file without commas)")
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")

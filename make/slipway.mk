@@ -14,7 +14,7 @@
 # IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX
-#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS NETWORK TEST_GATE
+#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
 #   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
@@ -22,7 +22,8 @@
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
 #   where it goes     OUTPUT
 #
-# A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
+# SECRETS are id=file, for RUN --mount=type=secret,id=...: in no image, and nothing is built again for
+# them. A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
 # of installed files to keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
 # [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin),
 # SLIPWAY_DIALECT (of image-eject: portable or current) and V: with V=1 commands are shown, with V=0
@@ -40,10 +41,10 @@ $(error slipway.mk needs GNU make 4.0 or newer; this is $(MAKE_VERSION))
 endif
 
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES SYSTEM \
-  BUILD INSTALL ARGS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
+  BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
   ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT
-_slipway_not_served := SECRETS PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL
+_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -129,6 +130,7 @@ endif
 define _slipway_check
 $(if $(call _slipway_get,$(1),RECIPE),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has both RECIPE and DOCKERFILE; keep the one that describes it)))\
 $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE),$(if $(wildcard $(f)),,$(error slipway.mk: image '$(1)': cannot find '$(f)' below $(CURDIR))))\
+$(foreach f,$(call _slipway_get,$(1),SECRETS),$(if $(and $(findstring =,$(f)),$(filter-out =%,$(f)),$(filter-out %=,$(f))),,$(error slipway.mk: image '$(1)': SECRETS takes id=file, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
 endef
@@ -248,9 +250,11 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),LABELS),--label $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),ANNOTATIONS),--annotation $(call _slipway_q,$(a))))
+# id=file, as the helper is told.
+_slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
 _slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o)) \
   -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci) \
-  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)) $(call _slipway_q,$(call _slipway_context,$(1)))
+  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
 
 # With `tree` the project is built here, once for all images, by a make of its own: its default goal

@@ -6,6 +6,7 @@
 
 #include "build/copytree.h"
 #include "build/locate.h"
+#include "build/remote.h"
 #include "image/descriptor.h"
 #include "image/reference.h"
 #include "layer/apply.h"
@@ -78,6 +79,20 @@ static int resolve_rootfs(struct slip_store *store, const struct slip_input *inp
     return 0;
 }
 
+static int resolve_remote(struct slip_sources *sources, const struct slip_input *input,
+                          struct slip_resolved *ret, struct slip_error *err)
+{
+    struct slip_fetched fetched;
+
+    if (slip_remote_resolve(sources, input->remote, &fetched, err) < 0) {
+        if (!err->at.src)
+            err->at = input->at;
+        return -1;
+    }
+    identity_of(ret, "remote", fetched.identity);
+    return 0;
+}
+
 int slip_base_resolve(struct slip_sources *sources, const struct slip_input *input,
                       struct slip_resolved *ret, struct slip_error *err)
 {
@@ -88,6 +103,9 @@ int slip_base_resolve(struct slip_sources *sources, const struct slip_input *inp
         return resolve_image(sources, input, ret, err);
     case SLIP_FROM_ROOTFS:
         return resolve_rootfs(sources->store, input, ret, err);
+    case SLIP_FROM_URL:
+    case SLIP_FROM_GIT:
+        return resolve_remote(sources, input, ret, err);
     default:
         identity_of(ret, "scratch", "");
         return 0;
@@ -213,6 +231,23 @@ static int take_rootfs(struct slip_builder *b, const struct slip_input *input,
     return unpack_rootfs(b, input, base->is_dir, ret->parts[0].snapshot, err);
 }
 
+/* A snapshot of files that belong to whoever builds is a layer as it is. */
+static int take_remote(struct slip_builder *b, const struct slip_input *input,
+                       struct slip_base_parts *ret, struct slip_error *err)
+{
+    struct slip_fetched fetched;
+
+    if (slip_remote_fetch(b->sources, input->remote, &fetched, err) < 0) {
+        if (!err->at.src)
+            err->at = input->at;
+        return -1;
+    }
+    ret->parts = slip_xcalloc(1, sizeof *ret->parts);
+    ret->n = 1;
+    memcpy(ret->parts[0].snapshot, fetched.snapshot, sizeof fetched.snapshot);
+    return 0;
+}
+
 int slip_base_open(struct slip_builder *b, const struct slip_input *input,
                    struct slip_base_parts *ret, struct slip_error *err)
 {
@@ -227,6 +262,8 @@ int slip_base_open(struct slip_builder *b, const struct slip_input *input,
     /* In the lookup pass no tier is entered, and nothing can be unpacked yet. */
     if (input->origin == SLIP_FROM_ROOTFS && b->entered)
         return take_rootfs(b, input, &base, ret, err);
+    if (input->remote && b->entered)
+        return take_remote(b, input, ret, err);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include "build/journal.h"
 #include "store/blob.h"
 #include "store/record.h"
 #include "util/fs.h"
@@ -48,15 +49,10 @@ scan_locked(struct slip_builder *b, const struct slip_context *context, struct s
 
     if (scan->fd >= 0)
         return scan;
-    struct slip_ignore **ignore = context->is_build_tree ? &b->tree_ignore : &b->main_ignore;
-    const char *const *lines = context->is_build_tree ? build_tree_noise
-                               : context->is_source   ? own_outputs
-                               : !*context->name      ? b->plan->ignore
-                                                      : NULL;
-    if (lines && !*ignore && slip_ignore_compile(lines, ignore, err) < 0)
-        return NULL;
     const struct slip_scan_options options = {
-        .ignore = lines ? *ignore : NULL,
+        .ignore = context->is_build_tree ? build_tree_noise
+                  : context->is_source   ? own_outputs
+                                         : context->ignore,
         .list_hidden = !context->is_build_tree && !context->is_source,
         .skip_build_trees = context->is_source,
     };
@@ -126,15 +122,23 @@ static bool is_recorded(const struct slip_step *step)
     return step->op != SLIP_OP_BASE;
 }
 
+bool slip_builder_skips_cache(const struct slip_builder *b, const struct slip_stage *stage)
+{
+    const struct slip_strv *filter = b->options->no_cache_filter;
+
+    return b->options->no_cache || (filter && slip_strv_has(filter, stage->name));
+}
+
 /* 1: known from an earlier build. 0: it must run. */
 static int lookup(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    int rc = is_recorded(node->step) ? slip_key_step(b, node, err) : slip_op_base(b, node, err);
+    int rc =
+        is_recorded(node->step) ? slip_key_step(b, node, NULL, err) : slip_op_base(b, node, err);
     if (rc < 0 && !err->at.src)
         err->at = node->step->at;
     if (rc < 0 || !is_recorded(node->step))
         return rc < 0 ? -1 : 1;
-    return b->options->no_cache ? 0 : slip_result_lookup(b, node);
+    return slip_builder_skips_cache(b, node->step->stage) ? 0 : slip_result_lookup(b, node);
 }
 
 static int run_step(struct slip_builder *b, const struct slip_step *step, struct slip_error *err)
@@ -154,7 +158,11 @@ static int run_step(struct slip_builder *b, const struct slip_step *step, struct
         event(b, SLIP_EVENT_CACHED, step, NULL);
         return 0;
     }
+    if (is_recorded(step))
+        node->why = slip_journal_why(b, node);
     event(b, SLIP_EVENT_STEP, step, NULL);
+    if (node->why)
+        slip_note(b->events, "step %u runs: %s", step->number, node->why);
     if (run_op(b, node, err) < 0 || (is_recorded(step) && slip_result_record(b, node, err) < 0)) {
         bool cancelled = err->code == SLIP_ECANCELLED;
         if (!err->at.src && !cancelled)
@@ -250,6 +258,7 @@ static void *work(void *arg)
     if (rc < 0 && (!b->error->code || b->error->code == SLIP_ECANCELLED))
         slip_error_move(b->error, &err);
     b->stop = b->stop || rc < 0;
+    b->halt = b->stop;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->mutex);
     slip_error_release(&err);
@@ -276,6 +285,18 @@ static int run_stages(struct slip_builder *b, struct slip_error *err)
     return err->code ? -1 : 0;
 }
 
+/* A stage that should have been part of it is missed here, before anything is waited for. */
+static void tell_plan(const struct slip_builder *b)
+{
+    const struct slip_plan *plan = b->plan;
+
+    slip_emit(b->events, &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = plan->nsteps });
+    for (size_t i = 0; i < plan->nstages; i++)
+        if (!plan->stages[i]->needed)
+            slip_emit(b->events, &(struct slip_event){ .kind = SLIP_EVENT_SKIPPED,
+                                                       .name = plan->stages[i]->name });
+}
+
 /* In order, without running anything: 1 when every step is known, 0 when something must run. */
 static int lookup_all(struct slip_builder *b, struct slip_error *err)
 {
@@ -297,8 +318,6 @@ static int lookup_all(struct slip_builder *b, struct slip_error *err)
         int known = ready ? lookup(b, node, err) : 0;
         if (known < 0)
             return -1;
-        if (ready && !known && all)
-            slip_note(b->events, "step %u must run: %s", step->number, step->text);
         all = all && known;
     }
     return all;
@@ -404,11 +423,12 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
     if (known) {
         slip_image_key(b, key);
         ret->was_cached = stands_on_host(b->plan->target) || lookup_image(b, key, &ret->manifest);
-        if (ret->was_cached)
+        if (ret->was_cached) {
+            slip_journal_confirm(b, ret->manifest.hex[0] ? &ret->manifest : NULL);
             return 0;
+        }
     }
-    slip_emit(b->events,
-              &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = b->plan->nsteps });
+    tell_plan(b);
     if (slip_builder_enter(b, err) < 0)
         return -1;
     if (b->tier != guess) /* what was found is not for this tier */
@@ -417,19 +437,21 @@ static int build(struct slip_builder *b, struct slip_built *ret, struct slip_err
             node->identity[0] = '\0';
             node->nparts = 0;
         }
-    if (run_stages(b, err) < 0)
-        return -1;
-    return finish(b, &ret->manifest, err);
+    int rc = run_stages(b, err);
+    if (rc == 0)
+        rc = finish(b, &ret->manifest, err);
+    slip_journal_write(b, rc == 0 && ret->manifest.hex[0] ? &ret->manifest : NULL);
+    return rc;
 }
 
 static void release(struct slip_builder *b)
 {
-    for (size_t i = 0; i < b->plan->nsteps; i++)
-        slip_base_parts_release(&slip_node_of(b, b->plan->steps[i])->base);
+    for (size_t i = 0; i < b->plan->nsteps; i++) {
+        slip_base_parts_release(&b->nodes[i].base);
+        free(b->nodes[i].why);
+    }
     for (size_t i = 0; i < b->options->ncontexts; i++)
         slip_scan_release(&b->scans[i]);
-    slip_ignore_free(b->tree_ignore);
-    slip_ignore_free(b->main_ignore);
     free(b->scans);
     free(b->nodes);
     free(b->stages);
@@ -443,7 +465,7 @@ static void list_inputs(const struct slip_builder *b, struct slip_strv *ret)
 {
     for (size_t i = 0; i < b->options->ncontexts; i++) {
         const struct slip_scan *scan = &b->scans[i];
-        if (scan->fd < 0)
+        if (scan->fd < 0 || b->options->contexts[i].fetched)
             continue;
         for (size_t k = 0; k < scan->n; k++)
             if (S_ISREG(scan->entries[k].mode) || S_ISDIR(scan->entries[k].mode))

@@ -28,21 +28,28 @@
 /* A directory of the user's that steps may copy from or mount. */
 struct slip_context {
     const char *name;   /* "" is the main one */
+    bool fetched;       /* it came into the store from elsewhere: nothing in it changes */
     const char *path;   /* directory; the main one may be NULL when there is none */
     bool is_source;     /* of a recipe: build trees in it, .git and our outputs are no part of it */
     bool is_build_tree; /* objects, logs of tools and our outputs are no part of it */
+    const char *const *ignore; /* lines of its ignore file (plan/ignore.h), NULL-terminated; NULL:
+                                  it has none */
+    const char *ignore_file;   /* what that is called; NULL with ignore */
 };
 
 struct slip_build_options {
     struct slip_sources *sources; /* where bases come from, and the store of it all */
+    const char *file;             /* absolute: the Dockerfile or recipe, by which builds of one
+                                     thing are told from those of another; NULL: nothing is noted */
     struct slip_events *events;   /* may be NULL */
     const struct slip_context *contexts;
     size_t ncontexts;
-    int64_t epoch;             /* SOURCE_DATE_EPOCH: nothing in the image is younger */
-    bool no_cache;             /* look nothing up; results are recorded all the same */
-    unsigned jobs;             /* stages that may run at once; 0: as many as CPUs */
-    const char *tier;          /* NULL: the best one */
-    enum slip_network network; /* of steps that do not say */
+    int64_t epoch; /* SOURCE_DATE_EPOCH: nothing in the image is younger */
+    bool no_cache; /* look nothing up; results are recorded all the same */
+    const struct slip_strv *no_cache_filter; /* the same for these stages, by name; may be NULL */
+    unsigned jobs;                           /* stages that may run at once; 0: as many as CPUs */
+    const char *tier;                        /* NULL: the best one */
+    enum slip_network network;               /* of steps that do not say */
     const struct slip_secrets *secrets;
     const struct slip_strv *agents;   /* "id=path of the socket of an ssh agent" */
     const struct slip_strv *step_env; /* "K=V" for every step, not part of any key (proxies) */

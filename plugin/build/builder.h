@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "build/build.h"
+#include "build/makings.h"
 #include "build/scan.h"
 #include "exec/tier.h"
 #include "image/image.h"
@@ -35,6 +36,7 @@ struct slip_node {
     const struct slip_step *step;
     char def[65];      /* key of the definition and the inputs */
     char identity[65]; /* what came out; "" while unknown */
+    char *why;         /* owned: why it ran in this build; NULL: it did not */
     struct slip_part parts[2];
     size_t nparts;               /* 0: the step changed no file */
     struct slip_base_parts base; /* BASE, but of a stage */
@@ -53,12 +55,12 @@ struct slip_builder {
     bool entered;
     struct slip_node *nodes; /* by step->number - 1 */
     struct slip_scan *scans; /* by context; lazily, behind scan_mutex */
-    struct slip_ignore *tree_ignore, *main_ignore;
     pthread_mutex_t mutex, scan_mutex;
     pthread_cond_t changed;
     enum slip_stage_state *stages; /* by stage->index; behind mutex */
     unsigned running;              /* stages at work; behind mutex */
     bool stop;                     /* a stage failed; behind mutex */
+    volatile sig_atomic_t halt;    /* the same, for commands that run */
     struct slip_error *error;      /* the first one; behind mutex */
     struct slip_failed_step failed;
 };
@@ -79,12 +81,21 @@ const struct slip_scan *slip_builder_scan(struct slip_builder *b, const struct s
                                           struct slip_error *err);
 const struct slip_context *slip_builder_context(const struct slip_builder *b, const char *name);
 
-/* keys.c: fills node->def. The nodes it depends on must be known. */
-int slip_key_step(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+/* keys.c: fills node->def. The nodes it depends on must be known. With `rows` (an object), also
+ * notes there what the key is made from (makings.h). */
+int slip_key_step(struct slip_builder *b, struct slip_node *node, json_t *rows,
+                  struct slip_error *err);
+void slip_key_finish(struct slip_sha256 *sha, char ret_hex[65]);
+
 /* keys.c: adds what an input holds at `under` to a key. */
 int slip_key_input(struct slip_builder *b, const struct slip_input *input, const char *under,
-                   struct slip_sha256 *sha, struct slip_error *err);
-void slip_key_finish(struct slip_sha256 *sha, char ret_hex[65]);
+                   struct slip_makings *m, struct slip_error *err);
+/* keys.c: notes by which ignore rules a context was seen; what they left is in the key anyway. */
+void slip_key_rules(const struct slip_builder *b, const struct slip_input *input,
+                    const struct slip_scan *scan, struct slip_makings *m);
+
+/* build.c: --no-cache, or --no-cache-filter with its name. */
+bool slip_builder_skips_cache(const struct slip_builder *b, const struct slip_stage *stage);
 
 /* results.c: records. 1 found, 0 not. */
 int slip_result_lookup(struct slip_builder *b, struct slip_node *node);
@@ -137,6 +148,10 @@ void slip_resolved_release(struct slip_resolved *resolved);
 int slip_base_open(struct slip_builder *b, const struct slip_input *input,
                    struct slip_base_parts *ret, struct slip_error *err);
 void slip_base_parts_release(struct slip_base_parts *parts);
+
+/* op_run.c: what --network of the instruction and of the build come to. */
+enum slip_network slip_run_network(const struct slip_build_options *options,
+                                   const struct slip_run *run);
 
 /* build.c: the tier, and the store as seen from it. Once; before any thread is started. */
 int slip_builder_enter(struct slip_builder *b, struct slip_error *err);

@@ -93,6 +93,14 @@ static int apply_clause(const char *p, const char *end, mode_t *mode)
     return 0;
 }
 
+mode_t slip_git_mode(mode_t mode)
+{
+    bool file = S_ISREG(mode) || S_ISDIR(mode);
+    mode_t bits = mode & 07777;
+
+    return file && (bits == 0664 || bits == 0775) ? mode & ~(mode_t)0020 : mode;
+}
+
 int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
 {
     if (*spec >= '0' && *spec <= '7') {
@@ -115,7 +123,7 @@ int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
     return 0;
 }
 
-static int set_owner(const struct job *job, int from, const struct stat *st, int dir,
+static int set_owner(const struct job *job, int from, const struct stat *st, mode_t mode, int dir,
                      const char *name)
 {
     uid_t uid = job->copy->uid;
@@ -127,7 +135,7 @@ static int set_owner(const struct job *job, int from, const struct stat *st, int
         return fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW);
     if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
         return 0; /* others have no such attribute, and to open a pipe would wait for its writer */
-    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = st->st_mode & 07777 };
+    const struct slip_owner owner = { .uid = uid, .gid = gid, .mode = mode & 07777 };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && uid == 0 && gid == 0) {
         (void)fremovexattr(fd, SLIP_OWNER_XATTR); /* a directory that was there may have had one */
@@ -166,16 +174,16 @@ static void copy_xattrs(int from, int to)
 
 static int finish(const struct job *job, int from, const struct stat *st, int dir, const char *name)
 {
-    mode_t mode = st->st_mode;
+    mode_t mode = job->copy->git_modes ? slip_git_mode(st->st_mode) : st->st_mode;
     const struct timespec times[2] = { st->st_atim, st->st_mtim };
     slip_cleanup(slip_closep) int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-    if (fd < 0 || set_owner(job, from, st, dir, name) < 0)
+    if (job->copy->chmod && !S_ISLNK(mode))
+        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
+    if (fd < 0 || set_owner(job, from, st, mode, dir, name) < 0)
         return slip_fail_errno(job->err, "cannot set the owner of '%s'", name);
     if (job->copy->xattrs && !S_ISLNK(st->st_mode))
         copy_xattrs(from, fd);
-    if (job->copy->chmod && !S_ISLNK(mode))
-        slip_chmod_apply(job->copy->chmod, mode, &mode); /* checked when the step began */
     if (!S_ISLNK(mode) && fchmodat(dir, name, mode & 07777, 0) < 0)
         return slip_fail_errno(job->err, "cannot set the mode of '%s'", name);
     if (utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)

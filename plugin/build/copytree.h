@@ -21,6 +21,7 @@ struct slip_copy_tree {
     uid_t uid;
     gid_t gid;
     const char *chmod; /* octal or symbolic; NULL: as the source */
+    bool git_modes;    /* modes of the source are those of a checkout (slip_git_mode()) */
     bool emulated;     /* owners stand in user.containers.override_stat on both sides */
     bool xattrs;       /* copy extended attributes too */
     /* false: leave this path of the source side (relative to `from`) out. NULL: all. */
@@ -33,6 +34,11 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err);
  * source's have; those that are there stay as they are. A source that is a directory is made too.
  */
 int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err);
+
+/* git keeps no more of a mode than whether a file is executable; the rest is the umask speaking.
+ * That of a group's own (0002) is read as if it were the usual one (0022): 0664 as 0644, 0775 as
+ * 0755. Other modes were meant. */
+mode_t slip_git_mode(mode_t mode);
 
 /* Applies "0644", "755" or "u=rwX,go=rX" to a mode; -1 when it is neither. */
 int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret);

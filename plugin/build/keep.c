@@ -35,24 +35,24 @@ static const struct slip_step *root_of(const struct slip_step *step, const char 
 int slip_keep_name(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,
                    const struct slip_run_mount *mount, struct slip_error *err)
 {
-    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    slip_cleanup(slip_makings_release) struct slip_makings made = SLIP_MAKINGS_INIT;
 
     keep->build = slip_starts_with(mount->id, "build:");
-    slip_sha256_field(&sha, "slipway mount 1");
-    slip_sha256_field(&sha, mount->id);
-    slip_sha256_field(&sha, b->tier_name);
+    slip_sha256_field(&made.sha, "slipway mount 1");
+    slip_sha256_field(&made.sha, mount->id);
+    slip_sha256_field(&made.sha, b->tier_name);
     if (keep->build) {
         const struct slip_step *root = root_of(step, mount->id);
-        slip_sha256_field(&sha, b->nodes[root->number - 1].identity);
+        slip_sha256_field(&made.sha, b->nodes[root->number - 1].identity);
     } else if (mount->has_mode || mount->uid || mount->gid) {
-        slip_sha256_number(&sha, mount->mode);
-        slip_sha256_number(&sha, mount->uid);
-        slip_sha256_number(&sha, mount->gid);
+        slip_sha256_number(&made.sha, mount->mode);
+        slip_sha256_number(&made.sha, mount->uid);
+        slip_sha256_number(&made.sha, mount->gid);
     }
     if (!keep->build && mount->input.origin != SLIP_FROM_SCRATCH &&
-        slip_key_input(b, &mount->input, mount->source, &sha, err) < 0)
+        slip_key_input(b, &mount->input, mount->source, &made, err) < 0)
         return -1;
-    slip_key_finish(&sha, keep->name);
+    slip_makings_finish(&made, keep->name);
     return 0;
 }
 

@@ -161,12 +161,12 @@ int slip_locate_rootfs(struct slip_store *store, const char *path, char ret_iden
     *ret_is_dir = S_ISDIR(st.st_mode);
     if (*ret_is_dir) {
         slip_cleanup(slip_scan_release) struct slip_scan scan = SLIP_SCAN_INIT;
-        slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+        slip_cleanup(slip_makings_release) struct slip_makings made = SLIP_MAKINGS_INIT;
         const struct slip_scan_options options = { 0 };
         if (slip_scan_directory(&scan, store, path, &options, err) < 0)
             return -1;
-        slip_scan_key(&scan, "", &sha);
-        slip_key_finish(&sha, ret_identity);
+        slip_scan_made_of(&scan, "", false, &made);
+        slip_makings_finish(&made, ret_identity);
         return 0;
     }
     slip_cleanup(slip_json_decrefp) json_t *known = slip_record_get(store, key);

@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "archive/gunzip.h"
-#include "archive/inflate.h"
-#include "archive/ustar.h"
+#include "archive/sniff.h"
 #include "build/copytree.h"
 #include "build/pick.h"
 #include "build/view.h"
@@ -18,8 +16,6 @@
 #include "util/mem.h"
 #include "util/root.h"
 #include "util/str.h"
-
-#define GZIP_HEAD ((size_t)64 << 10) /* enough for the first header that is inside */
 
 /* The source side of one COPY while it runs. */
 struct source {
@@ -75,8 +71,8 @@ static int keep(void *user, const char *path, bool is_dir)
 
     if (excluded(source, path, is_dir))
         return 0;
-    return !source->scan || slip_scan_find(source->scan, path) ||
-           (is_dir && slip_scan_holds_below(source->scan, path));
+    return !source->scan || (is_dir ? slip_scan_holds(source->scan, path)
+                                    : slip_scan_find(source->scan, path) != NULL);
 }
 
 struct target {
@@ -105,70 +101,6 @@ static char *file_destination(const struct target *target, const char *name)
     return slip_xstrdup(target->dest);
 }
 
-/* The first bytes inside a gzip file, also of one that is cut off later. */
-static size_t gunzip_head(int fd, char *to, size_t room)
-{
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    slip_cleanup(slip_freep) char *packed = slip_xmalloc(GZIP_HEAD);
-    struct slip_gunzip *gunzip = slip_gunzip_new();
-    ssize_t n = slip_read_full(fd, packed, GZIP_HEAD);
-    const char *in = packed;
-    size_t left = n < 0 ? 0 : (size_t)n, free_room = room, before;
-
-    do
-        before = left + free_room;
-    while (slip_gunzip_step(gunzip, &in, &left, &to, &free_room, &ignored) >= 0 && free_room &&
-           left + free_room < before);
-    slip_gunzip_free(gunzip);
-    return room - free_room;
-}
-
-static size_t inflate_head(int fd, char *to, size_t room)
-{
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    slip_cleanup(slip_inflate_freep) struct slip_inflate *inflate =
-        slip_inflate_open(fd, UINT64_MAX, false, &ignored);
-    const char *p;
-    size_t n, got = 0;
-
-    while (inflate && got < room && slip_inflate_next(inflate, &p, &n, &ignored) > 0) {
-        n = n < room - got ? n : room - got;
-        memcpy(to + got, p, n);
-        got += n;
-    }
-    return got;
-}
-
-/* True for what ADD unpacks: what begins with the header of a tar, as it is or within one of the
- * compressions that BuildKit knows. By content, never by name; an empty tar is a file. */
-static bool is_archive(int root, const char *path)
-{
-    static const struct {
-        const char *magic;
-        size_t n;
-        size_t (*head)(int fd, char *to, size_t room);
-    } packed[] = {
-        { "\x1f\x8b", 2, gunzip_head },
-        { "BZh", 3, inflate_head },
-        { "\xfd\x37zXZ", 5, inflate_head },
-        { "\x28\xb5\x2f\xfd", 4, inflate_head },
-    };
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
-    struct slip_ustar head = { 0 };
-    ssize_t n = fd < 0 ? -1 : slip_read_full(fd, &head, sizeof head);
-
-    for (size_t i = 0; n > 0 && i < SLIP_ARRAY_LEN(packed); i++) {
-        if ((size_t)n < packed[i].n || memcmp(&head, packed[i].magic, packed[i].n) != 0)
-            continue;
-        if (lseek(fd, 0, SEEK_SET) < 0)
-            return false;
-        n = (ssize_t)packed[i].head(fd, (char *)&head, sizeof head);
-        break;
-    }
-    return n == sizeof head && slip_ustar_check(&head, &ignored) == 0;
-}
-
 static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
 {
     return (struct slip_new_dir){
@@ -179,6 +111,7 @@ static struct slip_new_dir new_dir(const struct slip_builder *b, const struct ta
     };
 }
 
+/* 1: unpacked. 0: it is no archive. -1. */
 static int add_archive(struct slip_builder *b, int from, const char *path,
                        const struct target *target, struct slip_error *err)
 {
@@ -189,18 +122,21 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
         .keep_root = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
+    int is = fd < 0 ? slip_fail_errno(err, "cannot open '%s'", path) : slip_is_archive(fd, err);
+
+    if (is <= 0)
+        return is;
     slip_cleanup(slip_closep) int made =
         slip_mkdirs_in_root(target->root, target->dest, &parents, err);
     slip_cleanup(slip_closep) int dir =
         made < 0 ? -1 : slip_open_in_root(target->root, target->dest, O_RDONLY | O_DIRECTORY, 0);
-
     if (made < 0)
         return -1;
-    if (fd < 0 || dir < 0)
-        return slip_fail_errno(err, "cannot open '%s'", path);
+    if (dir < 0)
+        return slip_fail_errno(err, "cannot open '%s'", target->dest);
     if (slip_apply(fd, dir, &options, NULL, err) < 0)
         return slip_error_context(err, "cannot unpack '%s'", path);
-    return 0;
+    return 1;
 }
 
 /* The place of something that is copied. */
@@ -228,6 +164,7 @@ static int copy_tree(struct slip_builder *b, const struct slip_copy *copy, struc
         .uid = target->uid,
         .gid = target->gid,
         .chmod = copy->chmod,
+        .git_modes = source->scan && source->scan->in_git,
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .xattrs = !source->scan,
         .keep = source->scan || source->exclude ? keep : NULL,
@@ -255,11 +192,11 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
 
     if (at < 0 || fstat(at, &st) < 0)
         return slip_fail_errno(err, "cannot open '%s'", picked->path);
-    if (source->scan && *real && !slip_scan_find(source->scan, real) &&
-        !slip_scan_holds_below(source->scan, real)) {
-        slip_fail(err, SLIP_EINPUT, "'%s' leads to '%s', which is not in the build context",
-                  picked->path, real);
-        return slip_error_hint(err, "the file is there, but the ignore file leaves it out");
+    if (source->scan && !slip_scan_holds(source->scan, real)) {
+        if (picked->by_wildcard) /* as if it were not there */
+            return 0;
+        return slip_fail(err, SLIP_EINPUT, "'%s' is a link to what the ignore file leaves out",
+                         picked->path);
     }
     bool is_dir = S_ISDIR(st.st_mode);
     size_t name = (size_t)(slip_path_base(picked->path) - picked->path);
@@ -269,8 +206,10 @@ static int copy_path(struct slip_builder *b, const struct slip_copy *copy, struc
         return 0;
     if (!copy->parents && is_dir)
         source->excluded_from = strlen(real) + (*real != '\0');
-    if (copy->add && S_ISREG(st.st_mode) && is_archive(source->root, real))
-        return add_archive(b, source->root, real, target, err);
+    int unpacked =
+        copy->add && S_ISREG(st.st_mode) ? add_archive(b, source->root, real, target, err) : 0;
+    if (unpacked)
+        return unpacked < 0 ? -1 : 0;
     return copy_tree(b, copy, source, target, picked, real, is_dir, err);
 }
 

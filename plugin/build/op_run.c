@@ -127,11 +127,12 @@ static int failed(struct slip_builder *b, const struct slip_step *step,
     return -1;
 }
 
-static enum slip_sandbox_net network_of(const struct slip_builder *b, const struct slip_run *run)
+enum slip_network slip_run_network(const struct slip_build_options *options,
+                                   const struct slip_run *run)
 {
-    enum slip_network net = run->network == SLIP_NET_DEFAULT ? b->options->network : run->network;
+    enum slip_network net = run->network == SLIP_NET_DEFAULT ? options->network : run->network;
 
-    return net == SLIP_NET_NONE ? SLIP_SANDBOX_NET_NONE : SLIP_SANDBOX_NET_HOST;
+    return net == SLIP_NET_NONE ? SLIP_NET_NONE : SLIP_NET_HOST;
 }
 
 static int execute(struct run *run, struct slip_error *err)
@@ -147,12 +148,14 @@ static int execute(struct run *run, struct slip_error *err)
         .env = (const char *const *)run->env.v,
         .cwd = op->cwd,
         .user = op->user,
-        .network = network_of(run->b, op),
+        .network = slip_run_network(options, op) == SLIP_NET_NONE ? SLIP_SANDBOX_NET_NONE
+                                                                  : SLIP_SANDBOX_NET_HOST,
         .keep_fd = options->jobserver[0],
         .keep_fd2 = options->jobserver[1],
         .output = forward,
         .user_data = run,
         .cancel = options->cancel,
+        .stop = &run->b->halt,
     };
 
     int rc = slip_sandbox_run(&spec, &status, err);
@@ -170,7 +173,8 @@ static int execute(struct run *run, struct slip_error *err)
     return 0;
 }
 
-/* The identity of an install step is what it installed; of any other, how it was made. */
+/* The identity of a step is what it wrote, on top of what it stood on: one that ran for another
+ * reason and wrote the same stops the rebuild there. */
 static int identify(struct slip_builder *b, struct slip_node *node, int upper,
                     struct slip_error *err)
 {
@@ -178,23 +182,21 @@ static int identify(struct slip_builder *b, struct slip_node *node, int upper,
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     const struct slip_diff_options options = { .epoch = 0,
                                                .emulated = b->tier == SLIP_TIER_SINGLE };
-    const struct slip_step *root = node->step;
+    const struct slip_step *root = node->step->parent;
     char content[65];
 
-    memcpy(node->identity, node->def, sizeof node->identity);
-    if (!node->step->run.install)
-        return 0;
     if (slip_diff(upper, -1, &options, &tree, err) < 0)
         return -1;
     slip_tree_finish(&tree, 0);
     if (slip_tree_digest(&tree, content, err) < 0)
         return -1;
-    /* Earlier steps compile into build directories, not into the root: what they were made from
-     * does not count, the root file system they stood on does. */
-    while (root->parent && (root->op == SLIP_OP_RUN || root->op == SLIP_OP_WORKDIR) &&
-           (root == node->step || slip_node_of(b, root)->nparts == 0))
+    /* Before an install step, others compile into build directories, not into the root: what they
+     * were made from does not count, the root file system they stood on does. */
+    while (node->step->run.install && root->parent &&
+           (root->op == SLIP_OP_RUN || root->op == SLIP_OP_WORKDIR) &&
+           slip_node_of(b, root)->nparts == 0)
         root = root->parent;
-    slip_sha256_field(&sha, "slipway installed 1");
+    slip_sha256_field(&sha, node->step->run.install ? "slipway installed 1" : "slipway ran 1");
     slip_sha256_field(&sha, slip_node_of(b, root)->identity);
     slip_sha256_field(&sha, content);
     slip_key_finish(&sha, node->identity);

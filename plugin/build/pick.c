@@ -7,6 +7,7 @@
 #include "plan/match.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/root.h"
 #include "util/str.h"
 
 static bool has_wildcard(const char *s)
@@ -27,19 +28,11 @@ static bool held(int root, const struct slip_scan *scan, const char *path)
 {
     struct stat st;
 
-    if (scan && *path && !slip_scan_find(scan, path) && !slip_scan_holds_below(scan, path)) {
-        /* A path through a symbolic link is not in the scan under that name. */
-        const struct slip_scanned *at;
-        slip_cleanup(slip_freep) char *up = slip_xstrdup(path);
-        for (char *slash; (slash = strrchr(up, '/'));) {
-            *slash = '\0';
-            at = slip_scan_find(scan, up);
-            if (at && S_ISLNK(at->mode))
-                return slip_lstat_in_root(root, path, &st) == 0;
-        }
-        return false;
-    }
-    return slip_lstat_in_root(root, path, &st) == 0;
+    if (!scan || !*path || slip_scan_holds(scan, path))
+        return slip_lstat_in_root(root, path, &st) == 0;
+    /* A path through a symbolic link is not in the scan under that name, but where it leads. */
+    slip_cleanup(slip_freep) char *real = slip_follow_in_root(root, path);
+    return real && slip_lstat_in_root(root, real, &st) == 0 && slip_scan_holds(scan, real + 1);
 }
 
 /* One source while it is looked for. */
@@ -228,37 +221,21 @@ void slip_picks_release(struct slip_picks *picks)
     *picks = SLIP_PICKS_INIT;
 }
 
-/* With every permission bit, as docker's content key has them. */
-static void key_subtree(const struct slip_scan *scan, const char *path, struct slip_sha256 *sha)
-{
-    size_t n = strlen(path);
-
-    for (size_t i = 0; i < scan->n; i++) {
-        const struct slip_scanned *e = &scan->entries[i];
-        if (n && (strncmp(e->path, path, n) != 0 || (e->path[n] && e->path[n] != '/')))
-            continue;
-        slip_sha256_field(sha, e->path);
-        slip_sha256_number(sha, e->mode);
-        slip_sha256_field(sha, e->link);
-        slip_sha256_field(sha, S_ISREG(e->mode) ? e->digest.hex : NULL);
-    }
-}
-
 /* The modes of the directories that --parents brings along. */
 static void key_parents(const struct slip_scan *scan, const struct slip_picked *picked,
-                        struct slip_sha256 *sha)
+                        struct slip_makings *m)
 {
     slip_cleanup(slip_freep) char *path = slip_xstrdup(picked->path);
 
     for (char *slash = path + picked->kept; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         const struct slip_scanned *e = slip_scan_find(scan, path);
-        slip_sha256_number(sha, e ? e->mode : 0);
+        slip_sha256_number(&m->sha, e ? e->mode : 0);
         *slash = '/';
     }
 }
 
-int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_sha256 *sha,
+int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_makings *m,
                   struct slip_error *err)
 {
     slip_cleanup(slip_picks_release) struct slip_picks picks = SLIP_PICKS_INIT;
@@ -269,9 +246,11 @@ int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct s
     for (size_t i = 0; i < picks.n; i++) {
         const struct slip_scanned *e = slip_scan_find(scan, picks.v[i].path);
         /* Behind a link, what is copied stands elsewhere: the whole context answers for it. */
-        key_subtree(scan, e && !S_ISLNK(e->mode) ? picks.v[i].path : "", sha);
+        slip_sha256_field(&m->sha, picks.v[i].path);
+        slip_scan_made_of(scan, e && !S_ISLNK(e->mode) ? picks.v[i].path : "", true, m);
         if (copy->parents)
-            key_parents(scan, &picks.v[i], sha);
+            key_parents(scan, &picks.v[i], m);
     }
+    slip_key_rules(b, &copy->input, scan, m);
     return 0;
 }

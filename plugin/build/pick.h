@@ -26,6 +26,6 @@ struct slip_picks {
 int slip_pick(int root, const struct slip_scan *scan, const struct slip_copy *copy,
               struct slip_picks *ret, struct slip_error *err);
 /* Adds what COPY from a context would read to a key. */
-int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_sha256 *sha,
+int slip_pick_key(struct slip_builder *b, const struct slip_copy *copy, struct slip_makings *m,
                   struct slip_error *err);
 void slip_picks_release(struct slip_picks *picks);

@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "build/copytree.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
 #define CACHE_LIMIT ((size_t)256 << 20)
 #define CACHE_MAGIC "slipway-scan 1\n"
+#define ROWS_MAX 4096 /* files of a scan that are noted one by one */
+#define DEPTH_MAX 64
 
 /* What the last scan of this directory knew, sorted by path like a scan. */
 struct cache {
@@ -131,10 +134,16 @@ static int recall(const struct cache *cache, struct slip_scanned *e)
 struct walk {
     struct slip_scan *scan;
     const struct slip_scan_options *options;
+    struct slip_ignore *ignore; /* may be NULL */
     const struct cache *cache;
     bool read_any;
     struct slip_error *err;
 };
+
+static void ignore_release(struct walk *w)
+{
+    slip_ignore_free(w->ignore);
+}
 
 static int read_link(int dir, const char *name, struct slip_scanned *e, struct slip_error *err)
 {
@@ -174,9 +183,9 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
     if (!is_dir && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
         return 0; /* a pipe, a socket or a device is no content: docker does not send it either */
     slip_cleanup(slip_freep) char *path = slip_xasprintf("%s%s", prefix, name);
-    bool ignored = w->options->ignore && slip_ignore_match(w->options->ignore, path, is_dir);
+    bool ignored = w->ignore && slip_ignore_match(w->ignore, path, is_dir);
     const size_t entries = w->scan->n, hidden = w->scan->hidden.n;
-    if (ignored && (!is_dir || !slip_ignore_may_descend(w->options->ignore, path))) {
+    if (ignored && (!is_dir || !slip_ignore_may_descend(w->ignore, path))) {
         if (w->options->list_hidden)
             slip_strv_add(&w->scan->hidden, path);
         return 0;
@@ -197,7 +206,7 @@ static int visit(struct walk *w, int dir, const char *name, const char *prefix)
         struct slip_scanned *e = &scan->entries[scan->n++];
         *e = (struct slip_scanned){
             .path = slip_xstrdup(path),
-            .mode = st.st_mode,
+            .mode = w->scan->in_git ? slip_git_mode(st.st_mode) : st.st_mode,
             .uid = st.st_uid,
             .gid = st.st_gid,
             .dev = st.st_dev,
@@ -245,10 +254,40 @@ static int entry_order(const void *a, const void *b)
     return strcmp(((const struct slip_scanned *)a)->path, ((const struct slip_scanned *)b)->path);
 }
 
+static void digest_rules(const char *const *lines, char ret[16])
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    struct slip_digest digest;
+
+    for (; lines && *lines; lines++)
+        slip_sha256_field(&sha, *lines);
+    slip_sha256_finish(&sha, &digest);
+    snprintf(ret, 16, "%.12s", digest.hex);
+}
+
+/* Is there a .git in it, or in a directory above? */
+static bool is_in_git(const char *path)
+{
+    slip_cleanup(slip_freep) char *dir = slip_xstrdup(path);
+
+    for (;;) {
+        slip_cleanup(slip_freep) char *git = slip_path_join(dir, ".git");
+        if (access(git, F_OK) == 0)
+            return true;
+        char *slash = strrchr(dir, '/');
+        if (!slash || !slash[1])
+            return false;
+        slash[slash == dir] = '\0';
+    }
+}
+
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
                         const struct slip_scan_options *options, struct slip_error *err)
 {
     slip_cleanup(cache_release) struct cache cache = { 0 };
+    slip_cleanup(ignore_release) struct walk w = {
+        .scan = scan, .options = options, .cache = &cache, .err = err
+    };
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
@@ -259,9 +298,12 @@ int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const 
         err->code = SLIP_EINPUT;
         return -1;
     }
+    scan->in_git = is_in_git(scan->root);
+    if (options->ignore)
+        digest_rules(options->ignore, scan->rules);
     cache_load(&cache, store, scan->root);
-    struct walk w = { .scan = scan, .options = options, .cache = &cache, .err = err };
-    if (walk_dir(&w, scan->fd, "") < 0)
+    if ((options->ignore && slip_ignore_compile(options->ignore, &w.ignore, err) < 0) ||
+        walk_dir(&w, scan->fd, "") < 0)
         return -1;
     /* A directory's children were listed after it: "a", "a/b", "a.c" becomes byte order here. */
     if (scan->n)
@@ -280,34 +322,113 @@ const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const ch
                    : NULL;
 }
 
-bool slip_scan_holds_below(const struct slip_scan *scan, const char *dir)
+bool slip_scan_holds(const struct slip_scan *scan, const char *path)
 {
-    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", dir);
-    size_t low = 0, high = scan->n;
+    size_t n = strlen(path), low = 0, high = scan->n;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(scan->entries[middle].path, below) < 0)
-            low = middle + 1;
+    if (!n || slip_scan_find(scan, path))
+        return true;
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/", path);
+    while (low < high) { /* the first that is not before what is below it */
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(scan->entries[mid].path, below) < 0)
+            low = mid + 1;
         else
-            high = middle;
+            high = mid;
     }
-    return low < scan->n && strncmp(scan->entries[low].path, below, strlen(below)) == 0;
+    return low < scan->n && strncmp(scan->entries[low].path, below, n + 1) == 0;
 }
 
-void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha)
+/* Is it `under`, or below it? */
+static bool is_below(const char *path, const char *under, size_t n)
+{
+    return n == 0 || (strncmp(path, under, n) == 0 && (!path[n] || path[n] == '/'));
+}
+
+static void describe(const struct slip_scanned *e, char out[32])
+{
+    struct slip_digest link;
+
+    if (e->link)
+        slip_digest_of(e->link, strlen(e->link), &link);
+    snprintf(out, 32, "%o %.12s", e->mode, e->link ? link.hex : e->digest.hex);
+}
+
+/* The length of the first `depth` components. */
+static size_t front_of(const char *path, unsigned depth)
+{
+    size_t n = strcspn(path, "/");
+
+    while (--depth && path[n])
+        n += 1 + strcspn(path + n + 1, "/");
+    return n;
+}
+
+/* One row for each run of entries that begin alike. Returns how many there are. */
+static size_t note_fronts(const struct slip_scan *scan, const char *under, unsigned depth,
+                          struct slip_makings *m)
+{
+    size_t rows = 0, n = strlen(under);
+
+    for (size_t i = 0, next; i < scan->n; i = next) {
+        slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+        const char *path = scan->entries[i].path;
+        size_t front = front_of(path, depth);
+        char text[32];
+        struct slip_digest digest;
+        next = i + 1;
+        if (!is_below(path, under, n))
+            continue;
+        rows++;
+        while (next < scan->n && front_of(scan->entries[next].path, depth) == front &&
+               strncmp(scan->entries[next].path, path, front) == 0)
+            next++;
+        for (size_t k = i; m && k < next; k++) {
+            describe(&scan->entries[k], text);
+            if (next == i + 1)
+                slip_made_note(m, "file", path, text);
+            slip_sha256_field(&sha, scan->entries[k].path);
+            slip_sha256_field(&sha, text);
+        }
+        if (!m || next == i + 1)
+            continue;
+        slip_cleanup(slip_freep) char *name = slip_xstrndup(path, front);
+        slip_sha256_finish(&sha, &digest);
+        snprintf(text, sizeof text, "%.12s", digest.hex);
+        slip_made_note(m, "directory", name, text);
+    }
+    return rows;
+}
+
+/* Each file, as long as they are not too many; then the deepest directories that are few enough. */
+static void note_files(const struct slip_scan *scan, const char *under, struct slip_makings *m)
+{
+    unsigned depth = DEPTH_MAX;
+
+    if (scan->n > ROWS_MAX)
+        while (depth > 1 && note_fronts(scan, under, depth, NULL) > ROWS_MAX)
+            depth--;
+    note_fronts(scan, under, depth, m);
+}
+
+void slip_scan_made_of(const struct slip_scan *scan, const char *under, bool all_modes,
+                       struct slip_makings *m)
 {
     size_t n = strlen(under);
 
     for (size_t i = 0; i < scan->n; i++) {
         const struct slip_scanned *e = &scan->entries[i];
-        if (n && (strncmp(e->path, under, n) != 0 || (e->path[n] && e->path[n] != '/')))
+        mode_t kept = S_IFMT | (all_modes ? 07777 : S_ISREG(e->mode) ? 0100 : 0);
+        if (!is_below(e->path, under, n))
             continue;
-        slip_sha256_field(sha, e->path + (n && e->path[n] == '/' ? n + 1 : n));
-        slip_sha256_number(sha, (e->mode & S_IFMT) | (S_ISREG(e->mode) ? e->mode & 0100 : 0));
-        slip_sha256_field(sha, e->link);
-        slip_sha256_field(sha, S_ISREG(e->mode) ? e->digest.hex : NULL);
+        slip_sha256_field(&m->sha, e->path + (n && e->path[n] == '/' ? n + 1 : n));
+        slip_sha256_number(&m->sha, e->mode & kept);
+        slip_sha256_field(&m->sha, e->link);
+        slip_sha256_field(&m->sha, S_ISREG(e->mode) ? e->digest.hex : NULL);
     }
+    slip_sha256_field(&m->sha, NULL);
+    if (m->rows)
+        note_files(scan, under, m);
 }
 
 void slip_scan_release(struct slip_scan *scan)

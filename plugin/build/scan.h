@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "build/makings.h"
 #include "plan/ignore.h"
 #include "store/store.h"
 #include "util/buf.h"
@@ -19,7 +20,7 @@
 struct slip_scanned {
     char *path;  /* owned; relative, "" never appears */
     char *link;  /* owned; target of a symbolic link */
-    mode_t mode; /* type and permissions as they are */
+    mode_t mode; /* type and permissions as they are; in a git work tree, slip_git_mode() of it */
     uid_t uid;
     gid_t gid;
     dev_t dev;
@@ -37,12 +38,14 @@ struct slip_scan {
     size_t n, cap;
     struct slip_strv hidden; /* owned: with list_hidden, what the rules leave out; a directory of
                                 which nothing is left stands for all that is in it */
+    char rules[16];          /* the front of a digest of the ignore rules; "" without any */
+    bool in_git;             /* within a git work tree */
 };
 
 #define SLIP_SCAN_INIT ((struct slip_scan){ .fd = -1 })
 
 struct slip_scan_options {
-    const struct slip_ignore *ignore; /* may be NULL */
+    const char *const *ignore; /* lines of the ignore file; NULL: none */
     bool list_hidden;
     bool skip_build_trees; /* leave out directories that hold a CMakeCache.txt, and .git */
 };
@@ -50,9 +53,11 @@ struct slip_scan_options {
 int slip_scan_directory(struct slip_scan *scan, struct slip_store *store, const char *path,
                         const struct slip_scan_options *options, struct slip_error *err);
 const struct slip_scanned *slip_scan_find(const struct slip_scan *scan, const char *path);
-/* Does it hold anything below that directory, whether it holds the directory itself or not? */
-bool slip_scan_holds_below(const struct slip_scan *scan, const char *dir);
-/* Adds names, types, executable bits, links and contents of everything at or below `under` ("" for
- * all) to a key. Never times. */
-void slip_scan_key(const struct slip_scan *scan, const char *under, struct slip_sha256 *sha);
+/* Is it in the scan, or something below it? A directory that is left out may hold what is not. ""
+ * is always there. */
+bool slip_scan_holds(const struct slip_scan *scan, const char *path);
+/* Adds names (from `under` on), types, links and contents of everything at or below `under` ("" for
+ * all) to a key, and the modes: all permissions, or only whether it is executable. Never times. */
+void slip_scan_made_of(const struct slip_scan *scan, const char *under, bool all_modes,
+                       struct slip_makings *m);
 void slip_scan_release(struct slip_scan *scan);

@@ -22,7 +22,10 @@ void slip_sources_release(struct slip_sources *sources)
 {
     for (size_t i = 0; i < sources->known.n; i++)
         free(sources->known.entries[i].value);
+    for (size_t i = 0; i < sources->remotes.n; i++)
+        free(sources->remotes.entries[i].value);
     slip_map_release(&sources->known);
+    slip_map_release(&sources->remotes);
     pthread_mutex_destroy(&sources->mutex);
 }
 

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 #include "build/lockfile.h"
@@ -24,6 +25,18 @@
 #include "store/store.h"
 #include "util/map.h"
 
+struct slip_secrets;
+
+/* What fetching from elsewhere than registries needs (remote.h); all borrowed, any may be NULL. */
+struct slip_access {
+    const struct slip_strv *env; /* "K=V" for git: PATH, proxies, where certificates stand */
+    const struct slip_secrets *secrets;
+    const char *known_hosts;             /* file of ssh */
+    const struct slip_strv *agents;      /* "id=path of the socket of an ssh agent" (--ssh) */
+    const char *own_agent;               /* the user's own, for what he named himself */
+    const volatile sig_atomic_t *cancel; /* not 0: stop */
+};
+
 struct slip_sources {
     struct slip_store *store;
     struct slip_registry *registry;   /* borrowed; NULL: nothing is fetched */
@@ -32,6 +45,8 @@ struct slip_sources {
     bool pull;
     pthread_mutex_t mutex;
     struct slip_map known; /* names to struct slip_digest * (owned); behind mutex */
+    struct slip_access access;
+    struct slip_map remotes; /* keys to struct slip_fetched * (owned); behind mutex; remote.h */
 };
 
 /* No registry, no lock. */

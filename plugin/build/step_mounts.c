@@ -35,8 +35,6 @@ void slip_step_mounts_release(struct slip_step_mounts *m)
         slip_view_release(&h->view);
         slip_keep_release(&h->keep);
     }
-    for (size_t i = 0; i < m->env.n; i++)
-        explicit_bzero(m->env.v[i], strlen(m->env.v[i]));
     free(m->held);
     free(m->v);
     slip_strv_release(&m->env);

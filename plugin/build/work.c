@@ -60,7 +60,8 @@ static int publish(struct slip_work *work, struct slip_builder *b, struct slip_n
     slip_sha256_field(&sha, failed ? "slipway failed 1" : "slipway snapshot 1");
     slip_sha256_field(&sha, node->def);
     slip_sha256_field(&sha, b->tier_name);
-    if (failed || b->options->no_cache) /* a fresh one, whatever stands there */
+    if (failed ||
+        slip_builder_skips_cache(b, node->step->stage)) /* a fresh one, whatever stands there */
         slip_sha256_field(&sha, b->store->session_name);
     node->parts[0] = (struct slip_part){ .has_blob = false };
     slip_key_finish(&sha, node->parts[0].snapshot);

@@ -1,5 +1,6 @@
 #include "build/build.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -25,7 +26,8 @@
 struct build {
     struct slip_front_options front_options;
     struct slip_front front;
-    struct slip_strv tags, output_texts, annotations, facts, secret_texts, ssh_texts, step_env;
+    struct slip_strv tags, output_texts, annotations, facts, secret_texts, ssh_texts, step_env,
+        no_cache_filter;
     struct slip_secrets secrets;
     struct slip_agents agents;
     struct slip_outputs outputs;
@@ -48,6 +50,7 @@ static void build_release(struct build *b)
     slip_strv_release(&b->output_texts);
     slip_outputs_release(&b->outputs);
     slip_strv_release(&b->annotations);
+    slip_strv_release(&b->no_cache_filter);
     slip_strv_release(&b->facts);
     slip_strv_release(&b->secret_texts);
     slip_strv_release(&b->ssh_texts);
@@ -252,6 +255,26 @@ static int no_image(struct build *b, struct slip_error *err)
                                 "a base image");
 }
 
+/* Stages that the target does not need are passed over, tests in them too: that is said. Caller
+ * frees. */
+static char *list_skipped(const struct slip_plan *plan)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf out = SLIP_BUF_INIT;
+    const char *before = " without stage ";
+
+    for (size_t i = 0; i < plan->nstages; i++) {
+        if (plan->stages[i]->needed)
+            continue;
+        if (out.len > 160) {
+            slip_buf_puts(&out, ", ...");
+            break;
+        }
+        slip_buf_printf(&out, "%s'%s'", before, plan->stages[i]->name);
+        before = ", ";
+    }
+    return slip_buf_take(&out);
+}
+
 static int write_outputs(struct build *b, struct slip_session *s, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
@@ -279,8 +302,10 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
         return -1;
     slip_cleanup(slip_freep) char *repository =
         names.n ? slip_xstrndup(names.v[0], (size_t)(strrchr(names.v[0], ':') - names.v[0])) : NULL;
-    slip_cleanup(slip_freep) char *summary = slip_xasprintf(
-        "%s%s%s", b->built.was_cached ? "up to date: " : "", repository ? repository : "image", "");
+    slip_cleanup(slip_freep) char *skipped = list_skipped(&b->front.plan);
+    slip_cleanup(slip_freep) char *summary =
+        slip_xasprintf("%s%s%s", b->built.was_cached ? "up to date: " : "",
+                       repository ? repository : "image", skipped);
     slip_ui_summary(b->ui, summary);
     if (!b->display.quiet)
         fputs(slip_buf_str(&said), s->err);
@@ -329,6 +354,8 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
                       "host"),
         SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
+        SLIP_OPT_LIST(0, "no-cache-filter", &b->no_cache_filter, "STAGE[,STAGE]",
+                      "run every step of these stages"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
         SLIP_DISPLAY_OPTS(&b->display),
         SLIP_OPT_TEXT(0, "iidfile", &b->iidfile, "FILE", "write the digest there"),
@@ -340,6 +367,35 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
     };
 
     return slip_command_opts(s, &slip_command_build, argc, argv, opts, err);
+}
+
+/* The stages that --no-cache-filter names, by name or number, several between commas. */
+static int find_stages(const struct build *b, struct slip_strv *ret, struct slip_error *err)
+{
+    const struct slip_plan *plan = &b->front.plan;
+    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+
+    for (size_t i = 0; i < plan->nstages; i++)
+        slip_strv_add(&names, plan->stages[i]->name);
+    for (size_t i = 0; i < b->no_cache_filter.n; i++)
+        for (const char *p = b->no_cache_filter.v[i]; *p;) {
+            size_t n = strcspn(p, ",");
+            uint64_t number;
+            slip_cleanup(slip_freep) char *name = slip_xstrndup(p, n);
+            p += n + (p[n] == ',');
+            for (char *c = name; *c; c++)
+                *c = (char)tolower((unsigned char)*c);
+            if (slip_parse_uint(name, UINT32_MAX, &number) == 0 && number < plan->nstages)
+                slip_strv_add(ret, plan->stages[number]->name);
+            else if (slip_strv_has(&names, name))
+                slip_strv_add(ret, name);
+            else {
+                const char *near = slip_suggest(name, (const char *const *)names.v, names.n);
+                slip_fail(err, SLIP_EUSAGE, "--no-cache-filter: there is no stage '%.64s'", name);
+                return near ? slip_error_hint(err, "did you mean '%s'?", near) : -1;
+            }
+        }
+    return 0;
 }
 
 static int carry_out(struct build *b, struct slip_session *s, struct slip_error *err)
@@ -362,11 +418,19 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
     if (slip_front_open(&b->front, s, &b->front_options, err) < 0 ||
         slip_front_plan(&b->front, s, &b->front_options, err) < 0 || open_ui(b, s, err) < 0)
         return -1;
+    slip_cleanup(slip_freep) char *file = slip_path_absolute(b->front.source->name);
+    slip_cleanup(slip_strv_release) struct slip_strv filter = SLIP_STRV_INIT;
+    if (find_stages(b, &filter, err) < 0)
+        return -1;
+    options.file = file;
+    options.no_cache_filter = &filter;
     options.contexts = b->front.contexts;
     options.ncontexts = b->front.ncontexts;
     options.events = slip_ui_events(b->ui);
     slip_jobserver_find(getenv("MAKEFLAGS"), options.jobserver);
-    if (slip_epoch_find(b->front.contexts[0].path, &options.epoch, err) < 0)
+    const struct slip_place *place = &b->front.place;
+    if (slip_epoch_find(place->fetched ? NULL : b->front.contexts[0].path, place->time,
+                        &options.epoch, err) < 0)
         return -1;
     if (b->front.is_recipe) { /* compilers and build scripts that honour it make the same bytes */
         slip_cleanup(slip_freep) char *epoch = slip_xasprintf("%lld", (long long)options.epoch);
@@ -403,6 +467,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;
+    s->sources.access.secrets = &b.secrets;
+    s->sources.access.agents = &b.agents.sockets;
     forward_proxies(&b);
     int rc = carry_out(&b, s, err);
     if (b.logs >= 0) /* nothing ran: nothing to keep */

@@ -25,6 +25,8 @@ struct slip_session {
     struct slip_registry *registry;
     struct slip_strv auth_files, cert_dirs; /* of the client */
     char *config;
+    struct slip_strv tool_env; /* what git may know of our environment */
+    char *known_hosts;
     const volatile sig_atomic_t *cancel;
 };
 
@@ -46,6 +48,7 @@ struct slip_command {
     X(check)                                                                                  \
     X(plan)                                                                                   \
     X(generate)                                                                               \
+    X(init)                                                                                   \
     X(run) X(shell) X(test) X(explain) X(inspect) X(images) X(pull) X(push) X(lock) X(export) \
         X(import) X(load) X(tag) X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;

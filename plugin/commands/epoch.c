@@ -5,7 +5,7 @@
 #include "commands/git.h"
 #include "util/str.h"
 
-int slip_epoch_find(const char *dir, int64_t *ret, struct slip_error *err)
+int slip_epoch_find(const char *dir, int64_t otherwise, int64_t *ret, struct slip_error *err)
 {
     const char *given = getenv("SOURCE_DATE_EPOCH");
     uint64_t value = 0;
@@ -18,5 +18,7 @@ int slip_epoch_find(const char *dir, int64_t *ret, struct slip_error *err)
         return 0;
     }
     *ret = slip_git_time(dir);
+    if (!*ret)
+        *ret = otherwise;
     return 0;
 }

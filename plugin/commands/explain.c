@@ -40,33 +40,28 @@ static void show_all(struct slip_session *s, const json_t *files, const json_t *
                 slip_json_str(row, "path"), slip_json_str(row, "text"));
 }
 
-static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+/* What ran the last time, in the order of the plan: the first one is where it began. */
+static void show_build(struct slip_session *s, const json_t *build)
 {
-    bool json = false;
-    const struct slip_opt opts[] = { SLIP_OPT_FLAG(0, "json", &json, "as JSON"), SLIP_OPT_END };
-    struct slip_digest manifest;
-    int done = slip_command_opts(s, &slip_command_explain, &argc, &argv, opts, err);
+    const json_t *ran = json_object_get(build, "ran");
+    size_t i;
+    json_t *row;
 
-    if (done)
-        return done < 0 ? -1 : 0;
-    if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
-        return -1;
-    slip_cleanup(slip_json_decrefp) json_t *report = slip_explain(&s->store, &manifest, err);
-    if (!report)
-        return -1;
-    if (json) {
-        slip_cleanup(slip_freep) char *text = json_dumps(report, JSON_INDENT(2));
-        fprintf(s->out, "%s\n", text ? text : "{}");
-        return 0;
-    }
-    const json_t *files = json_object_get(report, "files");
-    if (argc == 1) {
-        show_all(s, files, json_object_get(report, "hints"));
-        return 0;
-    }
+    fprintf(s->out, "%s, stage '%s': %zu of %" JSON_INTEGER_FORMAT " steps ran\n",
+            slip_json_str(build, "file"), slip_json_str(build, "target"), json_array_size(ran),
+            json_integer_value(json_object_get(build, "of")));
+    json_array_foreach (ran, i, row)
+        fprintf(s->out, "%s\n    %s\n", slip_json_str(row, "step"), slip_json_str(row, "why"));
+}
+
+/* One file of the image. */
+static int show_named(struct slip_session *s, const json_t *files, char **argv,
+                      struct slip_error *err)
+{
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
     size_t i;
     json_t *row;
+
     json_array_foreach (files, i, row) {
         const char *path = slip_json_str(row, "path");
         slip_strv_add(&paths, path);
@@ -80,11 +75,43 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     return near ? slip_error_hint(err, "did you mean '%s'?", near) : -1;
 }
 
+static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    bool json = false;
+    const struct slip_opt opts[] = { SLIP_OPT_FLAG(0, "json", &json, "as JSON"), SLIP_OPT_END };
+    struct slip_digest manifest;
+    int done = slip_command_opts(s, &slip_command_explain, &argc, &argv, opts, err);
+
+    if (done)
+        return done < 0 ? -1 : 0;
+    if (argc && slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
+        return -1;
+    slip_cleanup(slip_json_decrefp) json_t *report =
+        slip_explain(&s->store, argc ? &manifest : NULL, err);
+    if (!report)
+        return -1;
+    if (json) {
+        slip_cleanup(slip_freep) char *text = json_dumps(report, JSON_INDENT(2));
+        fprintf(s->out, "%s\n", text ? text : "{}");
+        return 0;
+    }
+    const json_t *files = json_object_get(report, "files");
+    const json_t *build = json_object_get(report, "build");
+    if (argc == 2)
+        return show_named(s, files, argv, err);
+    if (json_array_size(files))
+        show_all(s, files, json_object_get(report, "hints"));
+    if (build)
+        show_build(s, build);
+    return 0;
+}
+
 const struct slip_command slip_command_explain = {
     .name = "explain",
-    .synopsis = "explain IMAGE [FILE]",
-    .summary = "say why each file is in an image",
-    .min_args = 1,
+    .synopsis = "explain [IMAGE [FILE]]",
+    .summary =
+        "say why each file is in an image, and why its steps ran; without one, of the last build",
+    .min_args = 0,
     .max_args = 2,
     .needs_store = true,
     .run = run,

@@ -52,7 +52,7 @@ static void find_licenses(struct slip_front *front, struct slip_strv *facts)
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv files = SLIP_STRV_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
-    const char *context = front->contexts[0].path;
+    const char *context = front->place.fetched ? NULL : front->contexts[0].path;
     slip_cleanup(slip_freep) char *path = context ? slip_path_join(context, "LICENSES") : NULL;
     slip_cleanup(slip_freep) char *dir = path ? slip_path_absolute(path) : NULL;
 
@@ -77,7 +77,7 @@ static void find_git(struct slip_front *front, struct slip_strv *facts)
 {
     slip_cleanup(slip_git_release) struct slip_git git = SLIP_GIT_INIT;
 
-    slip_git_look(front->contexts[0].path, &git);
+    slip_git_look(front->place.fetched ? NULL : front->contexts[0].path, &git);
     slip_strv_copy(&front->inputs, &git.watch);
     if (git.revision)
         slip_strv_setenv(facts, "revision", git.revision);

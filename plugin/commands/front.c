@@ -2,17 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "build/host.h"
 #include "commands/findings.h"
+#include "commands/ignorefile.h"
 #include "commands/resource.h"
 #include "dockerfile/lower.h"
+#include "plan/remote.h"
 #include "recipe/lower.h"
 #include "util/fs.h"
 #include "util/source.h"
 #include "util/str.h"
-
-#define IGNORE_LIMIT ((size_t)1 << 20)
 
 static void add_context(struct slip_front *front, struct slip_arena *arena,
                         const struct slip_context *context)
@@ -25,21 +26,45 @@ static void add_context(struct slip_front *front, struct slip_arena *arena,
     front->contexts = grown;
 }
 
-/* NAME=DIR of --build-context; images and roots are inputs of their own kind. */
-static int add_named_contexts(struct slip_front *front, struct slip_arena *arena,
+/* A directory, or a tar that becomes one. */
+static int add_named_path(struct slip_front *front, struct slip_session *s, const char *name,
+                          const char *path, struct slip_error *err)
+{
+    struct slip_context context = { .name = name, .path = slip_arena_strdup(&s->arena, path) };
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        slip_cleanup(slip_freep) char *absolute = slip_path_absolute(path);
+        context.path = slip_place_unpack(s, path, err);
+        context.fetched = true;
+        slip_strv_add(&front->inputs, absolute);
+    }
+    if (!context.path)
+        return -1;
+    add_context(front, &s->arena, &context);
+    return 0;
+}
+
+/* NAME=WHERE of --build-context; images, roots and what is fetched are inputs of their own kind. */
+static int add_named_contexts(struct slip_front *front, struct slip_session *s,
                               const struct slip_strv *list, struct slip_error *err)
 {
     for (size_t i = 0; i < list->n; i++) {
         const char *equals = strchr(list->v[i], '=');
+        struct slip_remote remote;
         if (!equals || equals == list->v[i] || !equals[1])
-            return slip_fail(err, SLIP_EUSAGE, "--build-context takes NAME=DIR, not '%s'",
+            return slip_fail(err, SLIP_EUSAGE, "--build-context takes NAME=WHERE, not '%s'",
                              list->v[i]);
-        const char *name = slip_arena_strndup(arena, list->v[i], (size_t)(equals - list->v[i]));
-        if (strchr(equals + 1, ':') && access(equals + 1, F_OK) < 0)
-            continue; /* oci:..., docker-image://...: lowering knows */
-        const struct slip_context context = { .name = name,
-                                              .path = slip_arena_strdup(arena, equals + 1) };
-        add_context(front, arena, &context);
+        const char *name = slip_arena_strndup(&s->arena, list->v[i], (size_t)(equals - list->v[i]));
+        bool is_path = access(equals + 1, F_OK) == 0;
+        if (!is_path && slip_remote_parse_context(&s->arena, equals + 1, &remote, err) < 0) {
+            err->code = SLIP_EUSAGE;
+            return slip_error_context(err, "--build-context %s", name);
+        }
+        if (!is_path && (remote.kind != SLIP_REMOTE_NONE || strchr(equals + 1, ':')))
+            continue; /* oci:..., docker-image://..., https://...: lowering knows */
+        if (add_named_path(front, s, name, equals + 1, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -117,39 +142,96 @@ static int open_dockerfile(struct slip_front *front, struct slip_session *s, con
 {
     const struct slip_context main_context = {
         .name = "",
-        .path = options->context ? options->context : ".",
+        .path = front->place.dir,
+        .fetched = front->place.fetched,
     };
 
     if (slip_dockerfile_parse(&s->arena, front->source, &front->ast, err) < 0)
         return -1;
     add_context(front, &s->arena, &main_context);
-    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(file);
-    slip_strv_add(&front->inputs, absolute);
+    if (front->place.fetched && options->context && access(options->context, F_OK) == 0)
+        file = options->context; /* the tar */
+    if (access(file, F_OK) == 0) {
+        slip_cleanup(slip_freep) char *absolute = slip_path_absolute(file);
+        slip_strv_add(&front->inputs, absolute);
+    }
     return 0;
 }
 
-static char *default_file(const struct slip_front_options *options)
+static char *default_file(const struct slip_place *place)
 {
     static const char *const names[] = { "Dockerfile", "Containerfile", "image.slipway" };
-    const char *context = options->context ? options->context : ".";
 
+    if (place->dockerfile)
+        return slip_xstrdup(place->dockerfile);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
-        char *path =
-            strcmp(context, ".") == 0 ? slip_xstrdup(names[i]) : slip_path_join(context, names[i]);
+        slip_cleanup(slip_freep) char *path = slip_path_join(place->dir, names[i]);
+        bool plain = place->fetched || strcmp(place->dir, ".") == 0;
         if (access(path, F_OK) == 0)
-            return path;
-        free(path);
+            return slip_xstrdup(plain ? names[i] : path);
     }
     return slip_xstrdup(names[0]);
+}
+
+/* From the user's own files, or from what came as the context, whose links lead nowhere else. */
+static const struct slip_source *read_source(const struct slip_front *front, struct slip_session *s,
+                                             const char *file, struct slip_error *err)
+{
+    const struct slip_place *place = &front->place;
+
+    if (place->text)
+        return slip_source_text(&s->arena, "<stdin>", place->text, strlen(place->text));
+    if (slip_starts_with(file, "http://") || slip_starts_with(file, "https://"))
+        return slip_place_source(s, file, err);
+    if (!place->fetched || strcmp(file, "-") == 0)
+        return slip_source_read(&s->arena, file, err);
+    slip_cleanup(slip_closep) int dir = open(place->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        slip_fail_errno(err, "cannot open the build context");
+        return NULL;
+    }
+    return slip_source_read_in(&s->arena, dir, file, file, err);
+}
+
+/* Standard input can be one thing only. */
+static int check_stdin(const struct slip_front_options *options, struct slip_error *err)
+{
+    bool context = options->context && strcmp(options->context, "-") == 0;
+    bool file = options->file && strcmp(options->file, "-") == 0;
+
+    return context && file
+               ? slip_fail(err, SLIP_EUSAGE, "standard input cannot be both Dockerfile and context")
+               : 0;
+}
+
+static int open_place(struct slip_front *front, struct slip_session *s,
+                      const struct slip_front_options *options, struct slip_error *err)
+{
+    if (check_stdin(options, err) < 0)
+        return -1;
+    if (options->no_registry) {
+        if (slip_session_store(s, err) < 0)
+            return -1;
+        s->sources.registry = NULL;
+    }
+    if (slip_place_open(s, options->context, &front->place, err) < 0)
+        return -1;
+    if (front->place.text && options->file)
+        return slip_fail(err, SLIP_EUSAGE, "there are two Dockerfiles: on standard input, and '%s'",
+                         options->file);
+    return 0;
 }
 
 int slip_front_open(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *file =
-        options->file ? slip_xstrdup(options->file) : default_file(options);
+    if (open_place(front, s, options, err) < 0)
+        return -1;
+    slip_cleanup(slip_freep) char *file = options->file && !front->place.dockerfile
+                                              ? slip_xstrdup(options->file)
+                                              : default_file(&front->place);
 
-    front->source = slip_source_read(&s->arena, file, err);
+    front->source = read_source(front, s, file, err);
     if (!front->source)
         return slip_error_hint(err, "name a recipe or a Dockerfile with -f");
     front->is_recipe = options->frontend
@@ -158,38 +240,36 @@ int slip_front_open(struct slip_front *front, struct slip_session *s,
     if (options->frontend && !front->is_recipe && strcmp(options->frontend, "dockerfile") != 0)
         return slip_fail(err, SLIP_EUSAGE, "--frontend is recipe or dockerfile, not '%s'",
                          options->frontend);
+    if (front->is_recipe && front->place.fetched)
+        return slip_fail(err, SLIP_EUSAGE,
+                         "a recipe is built in a directory, not in a context that is fetched");
     if ((front->is_recipe ? open_recipe : open_dockerfile)(front, s, file, options, err) < 0)
         return -1;
-    return add_named_contexts(front, &s->arena, &options->contexts, err);
+    return add_named_contexts(front, s, &options->contexts, err);
 }
 
-/* The lines of <Dockerfile>.dockerignore, else of the context's .dockerignore. */
-static int read_ignore(struct slip_front *front, struct slip_session *s, const char *const **ret,
-                       struct slip_error *err)
+/* What the ignore files leave out of contexts that are directories; recipes have rules of their
+ * own.
+ */
+static int read_ignore(struct slip_front *front, struct slip_session *s, struct slip_error *err)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
-    slip_cleanup(slip_freep) char *own = slip_xasprintf("%s.dockerignore", front->source->name);
-    slip_cleanup(slip_freep) char *shared =
-        slip_path_join(front->contexts[0].path, ".dockerignore");
-    const char *path = access(own, F_OK) == 0 ? own : access(shared, F_OK) == 0 ? shared : NULL;
-    slip_cleanup(slip_strv_release) struct slip_strv lines = SLIP_STRV_INIT;
-
-    *ret = NULL;
-    if (!path || front->is_recipe)
-        return 0;
-    if (slip_read_file(AT_FDCWD, path, IGNORE_LIMIT, &text, err) < 0)
-        return -1;
-    for (const char *p = slip_buf_str(&text); *p;) {
-        size_t n = strcspn(p, "\n");
-        slip_strv_addn(&lines, p, n);
-        p += n + (p[n] == '\n');
+    for (size_t i = 0; i < front->ncontexts && !front->is_recipe; i++) {
+        struct slip_context *context = &front->contexts[i];
+        struct slip_ignore_file file;
+        struct stat st;
+        bool fetched = i == 0 && front->place.fetched; /* all of that is asked for */
+        if (fetched || stat(context->path, &st) < 0 || !S_ISDIR(st.st_mode))
+            continue;
+        if (slip_ignore_file_read(&s->arena, context->path,
+                                  *context->name ? NULL : front->source->name, &file,
+                                  &front->inputs, err) < 0)
+            return -1;
+        context->ignore = file.lines;
+        context->ignore_file =
+            *context->name && file.name
+                ? slip_arena_printf(&s->arena, "%s of context '%s'", file.name, context->name)
+                : file.name;
     }
-    const char **v = slip_arena_alloc(&s->arena, (lines.n + 1) * sizeof *v);
-    for (size_t i = 0; i < lines.n; i++)
-        v[i] = slip_arena_strdup(&s->arena, lines.v[i]);
-    *ret = v;
-    slip_cleanup(slip_freep) char *absolute = slip_path_absolute(path);
-    slip_strv_add(&front->inputs, absolute);
     return 0;
 }
 
@@ -223,7 +303,11 @@ static int open_lock(struct slip_front *front, struct slip_session *s,
                      const struct slip_front_options *options, struct slip_error *err)
 {
     const char *path = slip_front_lock_path(front, s, options);
-    int found = slip_lockfile_read(&front->lock, &s->arena, path, err);
+    struct stat st;
+    bool foreign = front->place.fetched && !options->lockfile; /* a link would lead out of it */
+    int found = foreign && (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+                    ? 0
+                    : slip_lockfile_read(&front->lock, &s->arena, path, err);
 
     if (found < 0)
         return -1;
@@ -231,7 +315,7 @@ static int open_lock(struct slip_front *front, struct slip_session *s,
         return -1;
     if (!found && options->lockfile)
         return slip_fail(err, SLIP_EUSAGE, "there is no lock file '%s'", path);
-    if (found) {
+    if (found && !foreign) {
         slip_cleanup(slip_freep) char *absolute = slip_path_absolute(path);
         slip_strv_add(&front->inputs, absolute);
     }
@@ -262,15 +346,13 @@ void slip_front_build_args(const struct slip_front_options *options, struct slip
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err)
 {
-    const char *const *ignore;
-
-    if (read_ignore(front, s, &ignore, err) < 0 ||
+    if (read_ignore(front, s, err) < 0 ||
         (!options->offline && !options->ignore_lock && open_lock(front, s, options, err) < 0))
         return -1;
     slip_cleanup(slip_strv_release) struct slip_strv contexts = SLIP_STRV_INIT;
     slip_strv_copy(&contexts, &options->contexts);
     for (size_t i = 0; i < front->ncontexts; i++)
-        if (*front->contexts[i].name)
+        if (*front->contexts[i].name && !slip_strv_getenv(&contexts, front->contexts[i].name))
             slip_strv_setenv(&contexts, front->contexts[i].name, front->contexts[i].path);
     struct slip_findings shown = { .out = s->err };
     struct callbacks callbacks = { s, options->findings ? options->findings : &shown };
@@ -282,7 +364,7 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
         .platform = options->platform,
         .contexts = &contexts,
         .labels = &options->labels,
-        .ignore = ignore,
+        .ignore = front->contexts[0].ignore,
         .base_config = options->offline ? NULL : base_config,
         .warn = front->is_recipe ? NULL : warn,
         .all_stages = options->all_stages,

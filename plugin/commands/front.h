@@ -5,6 +5,7 @@
 
 #include "build/build.h"
 #include "commands/command.h"
+#include "commands/place.h"
 #include "dockerfile/ast.h"
 #include "plan/plan.h"
 #include "recipe/recipe.h"
@@ -12,9 +13,9 @@
 struct slip_findings;
 
 struct slip_front_options {
-    const char *file;     /* NULL: Dockerfile in the context */
+    const char *file;     /* NULL: Dockerfile in the context; a URL's text will do */
     const char *frontend; /* "recipe", "dockerfile", or NULL */
-    const char *context;  /* NULL: the recipe's, or "." */
+    const char *context;  /* NULL: the recipe's, or "."; see place.h */
     const char *target, *platform;
     const char *lockfile;           /* NULL: slipway.lock in the main context */
     bool locked;                    /* images must be pinned there */
@@ -33,6 +34,7 @@ struct slip_front_options {
 
 struct slip_front {
     const struct slip_source *source;
+    struct slip_place place; /* of the main context */
     bool is_recipe;
     struct slip_recipe recipe;
     struct slip_dockerfile ast;
@@ -47,20 +49,20 @@ struct slip_front {
 #define SLIP_FRONT_INIT ((struct slip_front){ 0 })
 
 /* The options that -f commands share. */
-#define SLIP_FRONT_OPTS(o)                                                                     \
-    SLIP_OPT_TEXT('f', "file", &(o)->file, "FILE", "recipe or Dockerfile [Dockerfile]"),       \
-        SLIP_OPT_TEXT(0, "frontend", &(o)->frontend, "KIND",                                   \
-                      "recipe or dockerfile, whatever "                                        \
-                      "the file looks like"),                                                  \
-        SLIP_OPT_TEXT(0, "target", &(o)->target, "STAGE", "stop at this stage"),               \
-        SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),      \
-        SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                  \
-        SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=DIR", "name another context"), \
-        SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label"),                         \
-        SLIP_OPT_TEXT(0, "lockfile", &(o)->lockfile, "FILE",                                   \
-                      "pinned images [slipway.lock in the context]"),                          \
-        SLIP_OPT_FLAG(0, "locked", &(o)->locked, "refuse images that are not pinned"),         \
-        SLIP_OPT_FLAG(0, "pull", &(o)->pull, "ask registries for newer base images"),          \
+#define SLIP_FRONT_OPTS(o)                                                                       \
+    SLIP_OPT_TEXT('f', "file", &(o)->file, "FILE", "recipe or Dockerfile [Dockerfile]"),         \
+        SLIP_OPT_TEXT(0, "frontend", &(o)->frontend, "KIND",                                     \
+                      "recipe or dockerfile, whatever "                                          \
+                      "the file looks like"),                                                    \
+        SLIP_OPT_TEXT(0, "target", &(o)->target, "STAGE", "stop at this stage"),                 \
+        SLIP_OPT_TEXT(0, "platform", &(o)->platform, "OS/ARCH", "platform to build for"),        \
+        SLIP_OPT_LIST(0, "build-arg", &(o)->build_args, "K=V", "set an ARG"),                    \
+        SLIP_OPT_LIST(0, "build-context", &(o)->contexts, "NAME=WHERE", "name another context"), \
+        SLIP_OPT_LIST(0, "label", &(o)->labels, "K=V", "add a label"),                           \
+        SLIP_OPT_TEXT(0, "lockfile", &(o)->lockfile, "FILE",                                     \
+                      "pinned images [slipway.lock in the context]"),                            \
+        SLIP_OPT_FLAG(0, "locked", &(o)->locked, "refuse images that are not pinned"),           \
+        SLIP_OPT_FLAG(0, "pull", &(o)->pull, "ask registries for newer base images"),            \
         SLIP_OPT_FLAG(0, "offline", &(o)->no_registry, "ask no registry")
 
 /* Reads the file and makes the syntax tree. */

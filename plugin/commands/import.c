@@ -100,7 +100,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         return done < 0 ? -1 : 0;
     slip_cleanup(slip_freep) char *name = slip_image_name(argv[1], err);
     if (!name || lower_changes(s, &changes, &config, err) < 0 ||
-        slip_epoch_find(strcmp(argv[0], "-") ? argv[0] : NULL, &how.epoch, err) < 0 ||
+        slip_epoch_find(strcmp(argv[0], "-") ? argv[0] : NULL, 0, &how.epoch, err) < 0 ||
         slip_display_open(&ui, s, &display, -1, err) < 0)
         return -1;
     how.store = &s->store;

@@ -67,3 +67,24 @@ int slip_session_registry(struct slip_session *s, struct slip_error *err)
     s->registry = slip_registry_open(&options, err);
     return s->registry ? 0 : -1;
 }
+
+void slip_session_access(struct slip_session *s)
+{
+    static const char *const names[] = {
+        "PATH",     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY",   "https_proxy",  "NO_PROXY",
+        "no_proxy", "ALL_PROXY",  "all_proxy",  "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+    };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            slip_strv_setenv(&s->tool_env, names[i], value);
+    }
+    s->known_hosts = slip_xasprintf("%s/.ssh/known_hosts", slip_session_home());
+    s->sources.access = (struct slip_access){
+        .env = &s->tool_env,
+        .known_hosts = s->known_hosts,
+        .own_agent = getenv("SSH_AUTH_SOCK"),
+        .cancel = s->cancel,
+    };
+}

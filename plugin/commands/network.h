@@ -10,3 +10,5 @@ const char *slip_session_home(void);
  * $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME/containers/auth.json,
  * $DOCKER_CONFIG/config.json (~/.docker/config.json), ~/.dockercfg. */
 int slip_session_registry(struct slip_session *s, struct slip_error *err);
+/* Fills s->sources.access; once, when the store is open. */
+void slip_session_access(struct slip_session *s);

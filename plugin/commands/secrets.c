@@ -72,7 +72,7 @@ static void complete(struct spec *spec)
     *(is_variable ? &spec->env : &spec->src) = slip_xstrdup(spec->id);
 }
 
-/* Nothing of it may be left in memory that was freed, so the place is as large as it can get. */
+/* A pipe will do: it is read once. */
 static int read_file(const struct spec *spec, struct slip_secrets *ret, struct slip_error *err)
 {
     slip_cleanup(slip_closep) int fd = open(spec->src, O_RDONLY | O_CLOEXEC);

@@ -32,6 +32,7 @@ int slip_session_store(struct slip_session *s, struct slip_error *err)
     if (slip_session_registry(s, err) < 0)
         return -1;
     s->sources.registry = s->registry;
+    slip_session_access(s);
     return 0;
 }
 
@@ -40,7 +41,9 @@ void slip_session_close(struct slip_session *s)
     slip_registry_close(s->registry);
     slip_strv_release(&s->auth_files);
     slip_strv_release(&s->cert_dirs);
+    slip_strv_release(&s->tool_env);
     free(s->config);
+    free(s->known_hosts);
     if (s->store_open)
         slip_sources_release(&s->sources);
     slip_store_close(&s->store);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "dockerfile/lowering.h"
+#include "plan/remote.h"
 #include "util/str.h"
 
 static const char *const image_prefixes[] = { "oci:", "oci-archive:", "docker-archive:" };
@@ -100,6 +101,23 @@ static bool prefixed(struct lowering *lo, const char *name, struct slip_input *r
     return false;
 }
 
+/* A named context in a git repository, or at a URL, whose file is called `context` then, as in
+ * BuildKit. Whoever took it from the user has seen that it is well formed. */
+static bool fetched(struct lowering *lo, const char *where, struct slip_input *ret)
+{
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    struct slip_remote *remote = slip_arena_alloc(lo->arena, sizeof *remote);
+
+    if (slip_remote_parse_context(lo->arena, where, remote, &ignored) < 0 ||
+        remote->kind == SLIP_REMOTE_NONE)
+        return false;
+    remote->name = remote->kind == SLIP_REMOTE_URL ? "context" : remote->name;
+    ret->origin = remote->kind == SLIP_REMOTE_URL ? SLIP_FROM_URL : SLIP_FROM_GIT;
+    ret->name = remote->shown;
+    ret->remote = remote;
+    return true;
+}
+
 static bool named_context(struct lowering *lo, const char *name, bool is_base,
                           struct slip_input *ret)
 {
@@ -107,7 +125,7 @@ static bool named_context(struct lowering *lo, const char *name, bool is_base,
 
     if (!where)
         return false;
-    if (prefixed(lo, slip_arena_strdup(lo->arena, where), ret))
+    if (prefixed(lo, slip_arena_strdup(lo->arena, where), ret) || fetched(lo, where, ret))
         return true;
     /* A plain directory or archive: a base takes it as a root file system. */
     ret->origin = is_base ? SLIP_FROM_ROOTFS : SLIP_FROM_CONTEXT;
@@ -127,6 +145,15 @@ static bool is_component(const char *p, size_t n, bool is_domain)
     return n > 0;
 }
 
+/* algorithm:hex */
+static bool is_digest(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    size_t n = colon ? strspn(colon + 1, "0123456789abcdef") : 0;
+
+    return n >= 32 && !colon[1 + n] && (strncmp(text, "sha256:", 7) != 0 || n == 64);
+}
+
 /* A rough check; image/ has the exact rules, but a name that cannot be one is better told here,
  * where the place is known. */
 static bool could_be_image(const char *name)
@@ -137,7 +164,7 @@ static bool could_be_image(const char *name)
         if (*p == '/')
             slash = p;
     const char *colon = memchr(slash ? slash : name, ':', (size_t)(end - (slash ? slash : name)));
-    if (colon && colon + 1 == end)
+    if ((colon && colon + 1 == end) || (*end && !is_digest(end + 1)))
         return false;
     for (const char *p = colon ? colon + 1 : end; p < end; p++)
         if (!isalnum((unsigned char)*p) && !strchr("._-", *p))

@@ -5,6 +5,7 @@
 #include "dockerfile/lex.h"
 #include "dockerfile/lowering.h"
 #include "dockerfile/rules.h"
+#include "util/secret.h"
 #include "util/str.h"
 
 static void split_rules(const char *text, size_t len, struct slip_strv *ret, bool *ret_all)
@@ -134,30 +135,10 @@ int slip_lint_finish(struct lowering *lo)
                            lo->first_warning.rule);
 }
 
-/* Is one of the tell-tale words a part of the name, between underscores? */
-static bool has_part(const char *name, const char *const *words, size_t nwords)
-{
-    for (const char *p = name; *p;) {
-        size_t n = strcspn(p, "_");
-        for (size_t i = 0; i < nwords; i++)
-            if (strlen(words[i]) == n && strncasecmp(words[i], p, n) == 0)
-                return true;
-        p += n + (p[n] == '_');
-    }
-    return false;
-}
-
 void slip_lint_secret_name(struct lowering *lo, const struct slip_instruction *ins,
                            const char *name, struct slip_span at)
 {
-    static const char *const secret[] = {
-        "apikey",   "auth",  "credential", "credentials", "key",
-        "password", "pword", "passwd",     "secret",      "token"
-    };
-    static const char *const harmless[] = { "public" };
-
-    if (has_part(name, secret, SLIP_ARRAY_LEN(secret)) &&
-        !has_part(name, harmless, SLIP_ARRAY_LEN(harmless)))
+    if (slip_name_sounds_secret(name))
         slip_lint_warn(lo, "SecretsUsedInArgOrEnv", at,
                        "'%s' sounds like a secret, and %s leaves its value in the image; use RUN "
                        "--mount=type=secret",

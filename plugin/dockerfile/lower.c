@@ -5,17 +5,23 @@
 
 #include "dockerfile/lowering.h"
 #include "plan/ignore.h"
+#include "plan/remote.h"
 #include "util/json.h"
 #include "util/str.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* For display and history: what stands in a URL to log in is for its host alone. */
 static const char *line_of(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf line = SLIP_BUF_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf line = SLIP_BUF_INIT, shown = SLIP_BUF_INIT;
+    const struct slip_instruction *what = ins->trigger ? ins->trigger : ins;
 
     slip_instruction_line(ins, &line);
-    return slip_arena_strdup(lo->arena, slip_buf_str(&line));
+    if (what->kind != SLIP_INS_ADD && what->kind != SLIP_INS_COPY)
+        return slip_arena_strdup(lo->arena, slip_buf_str(&line));
+    slip_remote_redact(&shown, slip_buf_str(&line));
+    return slip_arena_strdup(lo->arena, slip_buf_str(&shown));
 }
 
 struct slip_step *slip_lower_step(struct lowering *lo, enum slip_op op,

@@ -8,11 +8,18 @@
  * rootfs:, else an image reference. In --from= a stage goes by its name in any letter case, or by
  * its number, and `context` is the main build context. Of two stages with one name, FROM takes the
  * last before it, --from and the target the last of all. ONBUILD triggers of a base run first in
- * the stage. Not served, each with an error at its place: ADD of URLs and git, --security=insecure,
- * --device, mounts of type ssh.
+ * the stage. Not served, each with an error at its place: --security=insecure, --device, mounts of
+ * type ssh.
+ *
+ * COPY and ADD become one step for each run of sources with the same root, in their order: files
+ * of the context, each URL, each repository (plan/remote.h), last the texts that are written here.
+ * Something remote is a directory to copy from: of a URL, one file, unpacked with --unpack alone;
+ * of git, all files, or those of a subdirectory. --checksum and --keep-git-dir go into the input,
+ * as do the keys of a git URL; a named context that is remote is such an input as well. What logs
+ * in to a host stands in no text of a step and in no history.
  *
  * The config objects have docker's keys (Env, Cmd, ...). History has one entry for each
- * instruction, with the text as written, so no value of an ARG is in it; entries without
+ * instruction (or step of one), with the text as written, so no value of an ARG is in it; entries without
  * empty_layer stand for the steps of the stage but its base, in order.
  * Depends on: plan/. Used by: commands/.
  */

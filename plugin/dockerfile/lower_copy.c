@@ -5,6 +5,7 @@
 #include "dockerfile/lowering.h"
 #include "plan/ignore.h"
 #include "plan/match.h"
+#include "plan/remote.h"
 #include "util/fs.h"
 #include "util/str.h"
 
@@ -49,28 +50,6 @@ static int flag_list(struct lowering *lo, const struct slip_instruction *ins, co
     return 0;
 }
 
-static bool is_remote(const char *source)
-{
-    static const char *const fronts[] = { "http://", "https://", "git://", "git@",
-                                          "ssh://",  "ftp://",   "s3://" };
-
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(fronts); i++)
-        if (slip_starts_with(source, fronts[i]))
-            return true;
-    return false;
-}
-
-static int refuse_remote(struct lowering *lo, const struct slip_instruction *ins,
-                         const struct slip_word *word)
-{
-    if (ins->kind == SLIP_INS_COPY) {
-        slip_fail_at(lo->err, word->at, "COPY cannot fetch '%.128s'", word->text);
-        return slip_error_hint(lo->err, "fetch it in a RUN step");
-    }
-    slip_fail_at(lo->err, word->at, "ADD of something remote is not served yet");
-    return slip_error_hint(lo->err, "fetch it in a RUN step, and check its digest there");
-}
-
 /* "a/../../b" and "/b" are beneath the root of the context all the same. */
 static char *clamp(const char *source)
 {
@@ -109,11 +88,12 @@ bool slip_is_file_name(const char *name)
     return !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* Texts stand in the order of the words that name them; `from` is where to look first. */
 static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
-                        const struct slip_heredoc *name, struct slip_inline *ret)
+                        const struct slip_heredoc *name, size_t from, struct slip_inline *ret)
 {
     for (size_t i = 0; i < ins->nheredocs; i++) {
-        const struct slip_heredoc *doc = &ins->heredocs[i];
+        const struct slip_heredoc *doc = &ins->heredocs[(from + i) % ins->nheredocs];
         if (strcmp(doc->name, name->name) != 0)
             continue;
         struct slip_word text = { slip_lower_heredoc_text(lo, doc), doc->at };
@@ -128,35 +108,108 @@ static int lower_inline(struct lowering *lo, const struct slip_instruction *ins,
     return slip_fail_at(lo->err, ins->at, "the text of '%.64s' is missing", name->name);
 }
 
-/* Sources into *ret_list, heredocs into copy->inlines. */
+/* The steps that an instruction becomes: sources with the same root follow each other in one. */
+struct parts {
+    struct slip_copy *v; /* in the arena */
+    size_t n, nremote;
+    struct slip_strv local; /* owned: sources for the next one */
+};
+
+static void parts_release(struct parts *parts)
+{
+    slip_strv_release(&parts->local);
+}
+
+static void end_local(struct lowering *lo, const struct slip_copy *copy, struct parts *parts)
+{
+    if (!parts->local.n)
+        return;
+    parts->v[parts->n] = *copy;
+    parts->v[parts->n++].sources = slip_lower_list(lo, &parts->local);
+    slip_strv_release(&parts->local);
+}
+
+/* The one name in the directory that something remote is, with nothing in it that matches. */
+static const char *const *remote_sources(struct lowering *lo, const struct slip_input *input)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf name = SLIP_BUF_INIT;
+
+    for (const char *p = input->remote->name ? input->remote->name : "."; *p; p++) {
+        if (strchr("*?[\\", *p))
+            slip_buf_putc(&name, '\\');
+        slip_buf_putc(&name, *p);
+    }
+    slip_strv_add(&list, slip_buf_str(&name));
+    return slip_lower_list(lo, &list);
+}
+
+static void add_remote(struct lowering *lo, const struct slip_instruction *ins,
+                       const struct slip_copy *copy, const struct slip_input *input,
+                       struct parts *parts)
+{
+    end_local(lo, copy, parts);
+    parts->v[parts->n] = *copy;
+    parts->v[parts->n].input = *input;
+    parts->v[parts->n].sources = remote_sources(lo, input);
+    parts->v[parts->n++].add = slip_flag_is_set(ins, "unpack"); /* never by itself */
+    parts->nremote++;
+}
+
+static int lower_source(struct lowering *lo, const struct slip_instruction *ins,
+                        const struct slip_word *word, const struct slip_copy *copy,
+                        struct parts *parts)
+{
+    struct slip_input input;
+    const char *text;
+
+    if (slip_lower_expand(lo, *word, &text) < 0)
+        return -1;
+    int remote = slip_lower_remote(lo, ins, word, text, &input);
+    if (remote) {
+        if (remote > 0)
+            add_remote(lo, ins, copy, &input, parts);
+        return remote < 0 ? -1 : 0;
+    }
+    if (slip_match(text, "") < 0)
+        return slip_fail_at(lo->err, word->at,
+                            "'%.128s' is not a pattern: a '[' is not closed, "
+                            "or a '\\' stands at the end",
+                            text);
+    warn_ignored(lo, copy, text, word->at);
+    slip_strv_add_take(&parts->local, source_of(text, copy->parents));
+    return 0;
+}
+
+/* Files in their order, then the texts that are written here. */
 static int lower_sources(struct lowering *lo, const struct slip_instruction *ins,
-                         struct slip_copy *copy, struct slip_strv *ret_list)
+                         const struct slip_copy *copy, struct parts *parts)
 {
     struct slip_inline *inlines = slip_arena_alloc(lo->arena, ins->nargs * sizeof *inlines);
+    size_t n = 0;
 
+    parts->v = slip_arena_alloc(lo->arena, (ins->nargs + 1) * sizeof *parts->v);
     for (size_t i = 0; i + 1 < ins->nargs; i++) {
         const struct slip_word *word = &ins->args[i];
         struct slip_heredoc doc;
-        const char *text;
         if (!ins->json && slip_heredoc_word(lo->arena, word->text, strlen(word->text), &doc)) {
-            if (lower_inline(lo, ins, &doc, &inlines[copy->ninlines]) < 0)
+            if (lower_inline(lo, ins, &doc, n, &inlines[n]) < 0)
                 return -1;
-            copy->ninlines++;
-            continue;
-        }
-        if (slip_lower_expand(lo, *word, &text) < 0)
+            n++;
+        } else if (lower_source(lo, ins, word, copy, parts) < 0) {
             return -1;
-        if (is_remote(text))
-            return refuse_remote(lo, ins, word);
-        if (slip_match(text, "") < 0)
-            return slip_fail_at(lo->err, word->at,
-                                "'%.128s' is not a pattern: a '[' is not closed, "
-                                "or a '\\' stands at the end",
-                                text);
-        warn_ignored(lo, copy, text, word->at);
-        slip_strv_add_take(ret_list, source_of(text, copy->parents));
+        }
     }
-    copy->inlines = inlines;
+    end_local(lo, copy, parts);
+    if (!n)
+        return 0;
+    struct slip_copy *texts = &parts->v[parts->n++];
+    *texts = *copy;
+    texts->input = (struct slip_input){ .origin = SLIP_FROM_INLINE, .name = "", .at = ins->at };
+    texts->sources = slip_lower_list(lo, &(struct slip_strv){ 0 });
+    texts->inlines = inlines;
+    texts->ninlines = n;
+    texts->add = false;
     return 0;
 }
 
@@ -203,15 +256,6 @@ static bool is_mode(const char *mode)
 static int lower_flags(struct lowering *lo, const struct slip_instruction *ins,
                        struct slip_copy *copy)
 {
-    static const char *const remote_only[] = { "checksum", "keep-git-dir" };
-
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(remote_only); i++) {
-        const struct slip_flag *flag = flag_of(ins, remote_only[i]);
-        if (flag)
-            return slip_fail_at(lo->err, flag->at,
-                                "--%s is for something remote, and ADD of that is not served yet",
-                                remote_only[i]);
-    }
     if (flag_text(lo, ins, "chown", &copy->chown) < 0 ||
         flag_text(lo, ins, "chmod", &copy->chmod) < 0 ||
         flag_list(lo, ins, "exclude", false, &copy->exclude) < 0)
@@ -325,7 +369,7 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
         slip_fail_at(lo->err, installed->at, "--installed needs --from=STAGE");
         return slip_error_hint(lo->err, "the files are those that RUN --install wrote there");
     }
-    if (ins->nargs != 2 || strcmp(ins->args[0].text, "/") != 0 || copy->ninlines) {
+    if (ins->nargs != 2 || strcmp(ins->args[0].text, "/") != 0) {
         slip_fail_at(lo->err, ins->at, "COPY --installed takes all that was installed");
         return slip_error_hint(lo->err, "write / as its only source, and choose with --only or "
                                         "--installed=CLASS");
@@ -334,34 +378,19 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
     return 0;
 }
 
-/* Files and texts have different roots: two steps when an instruction has both. */
-static void add_step(struct lowering *lo, const struct slip_instruction *ins,
-                     const struct slip_copy *copy)
-{
-    slip_lower_step(lo, SLIP_OP_COPY, ins)->copy = *copy;
-    slip_lower_history(lo, ins, true);
-}
-
 int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv sources = SLIP_STRV_INIT;
+    slip_cleanup(parts_release) struct parts parts = { 0 };
     struct slip_copy copy = { 0 };
 
     if (lower_from(lo, ins, &copy) < 0 || lower_flags(lo, ins, &copy) < 0 ||
-        lower_sources(lo, ins, &copy, &sources) < 0 || lower_dest(lo, ins, &copy) < 0 ||
-        lower_slim(lo, ins, &copy) < 0)
+        lower_dest(lo, ins, &copy) < 0 || lower_slim(lo, ins, &copy) < 0 ||
+        lower_sources(lo, ins, &copy, &parts) < 0 ||
+        slip_lower_check_checksum(lo, ins, parts.nremote) < 0)
         return -1;
-    struct slip_copy files = copy;
-    files.inlines = NULL;
-    files.ninlines = 0;
-    files.sources = slip_lower_list(lo, &sources);
-    if (sources.n)
-        add_step(lo, ins, &files);
-    if (!copy.ninlines)
-        return 0;
-    copy.input = (struct slip_input){ .origin = SLIP_FROM_INLINE, .name = "", .at = ins->at };
-    copy.sources = slip_lower_list(lo, &(struct slip_strv){ 0 });
-    copy.add = false;
-    add_step(lo, ins, &copy);
+    for (size_t i = 0; i < parts.n; i++) {
+        slip_lower_step(lo, SLIP_OP_COPY, ins)->copy = parts.v[i];
+        slip_lower_history(lo, ins, true);
+    }
     return 0;
 }

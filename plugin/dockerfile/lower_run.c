@@ -141,10 +141,11 @@ static int lower_flags(struct lowering *lo, const struct slip_instruction *ins,
 int slip_lower_run(struct lowering *lo, const struct slip_instruction *ins)
 {
     const char *user = slip_json_str(lo->now->stage->config, "User");
-    struct slip_run run = { .env = slip_lower_environment(lo),
-                            .cwd = slip_arena_strdup(lo->arena, slip_lower_cwd(lo)),
+    struct slip_run run = { .cwd = slip_arena_strdup(lo->arena, slip_lower_cwd(lo)),
                             .user = slip_arena_strdup(lo->arena, user ? user : "") };
 
+    run.env = slip_lower_environment(lo);
+    run.args = slip_lower_arg_names(lo);
     if (lower_flags(lo, ins, &run) < 0)
         return -1;
     if (ins->nheredocs) {

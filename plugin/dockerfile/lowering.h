@@ -69,6 +69,8 @@ void slip_lower_split_pair(struct lowering *lo, struct slip_word word, struct sl
 const char *const *slip_lower_list(struct lowering *lo, const struct slip_strv *list);
 /* The variables that a command of the stage sees, "K=V". */
 const char *const *slip_lower_environment(struct lowering *lo);
+/* The names of all ARGs of the stage so far. */
+const char *const *slip_lower_arg_names(struct lowering *lo);
 struct slip_word slip_lower_flag_word(const struct slip_flag *flag);
 
 /* The nearest name, while the file has not had too many of them. */
@@ -92,7 +94,7 @@ int slip_lower_from(struct lowering *lo, struct slip_word word, const char **ret
 /* A hint that lists stages or suggests one. */
 int slip_lower_suggest_stage(struct lowering *lo, const char *name, size_t nstages);
 
-/* --- lower_run.c, mounts.c, lower_copy.c, config.c ---------------------------------------- */
+/* --- lower_run.c, mounts.c, lower_copy.c, lower_add.c, config.c --------------------------- */
 
 int slip_lower_run(struct lowering *lo, const struct slip_instruction *ins);
 /* `number`: how many ssh mounts the step has before this one. */
@@ -106,6 +108,12 @@ bool slip_is_file_name(const char *name);
 /* The text of a heredoc, without leading tabs where it asks for that. */
 const char *slip_lower_heredoc_text(struct lowering *lo, const struct slip_heredoc *doc);
 int slip_lower_copy(struct lowering *lo, const struct slip_instruction *ins);
+/* lower_add.c: whether a source stands elsewhere: 1 with *ret, 0, -1. */
+int slip_lower_remote(struct lowering *lo, const struct slip_instruction *ins,
+                      const struct slip_word *word, const char *text, struct slip_input *ret);
+/* Whether --checksum fits to an instruction with so many remote sources. */
+int slip_lower_check_checksum(struct lowering *lo, const struct slip_instruction *ins,
+                              size_t nremote);
 /* Instructions that only change the config: all but FROM, ARG, RUN, COPY, ADD and WORKDIR. */
 int slip_lower_config(struct lowering *lo, const struct slip_instruction *ins);
 /* Sets "80/tcp" and so on in the given object. */

@@ -189,8 +189,8 @@ static int add_from(struct parser *p, struct slip_instruction *ins)
         return 0;
     for (size_t i = 1; i < ins->nargs; i++)
         if (ins->args[i].text[0] == '#') {
-            slip_fail_at(p->err, ins->args[i].at, "FROM takes an image, or an image AS a name");
-            return slip_error_hint(p->err, "a comment stands on a line of its own");
+            slip_fail_at(p->err, ins->args[i].at, "a comment cannot stand behind an instruction");
+            return slip_error_hint(p->err, "give the comment a line of its own");
         }
     return complain(p, ins, "takes an image, or an image AS a name",
                     ins->nargs == 0 ? NULL : "write FROM image, or FROM image AS name");

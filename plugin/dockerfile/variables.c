@@ -167,6 +167,14 @@ const char *const *slip_lower_environment(struct lowering *lo)
     return slip_lower_list(lo, &list);
 }
 
+const char *const *slip_lower_arg_names(struct lowering *lo)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv list = SLIP_STRV_INIT;
+
+    add_names(&lo->now->known, &list);
+    return slip_lower_list(lo, &list);
+}
+
 static const char *build_arg(const struct lowering *lo, const char *name)
 {
     return lo->options->build_args ? slip_strv_getenv(lo->options->build_args, name) : NULL;

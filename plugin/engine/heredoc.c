@@ -13,11 +13,14 @@ static void put_word(struct slip_buf *out, const char *line, size_t n)
 
     slip_buf_puts(out, BREAK);
     slip_buf_putc(out, '\'');
-    for (const char *p = word; *p; p++)
+    for (const char *p = word; *p; p++) {
+        if (p > word && p[0] == '<' && p[-1] == '<')
+            slip_buf_puts(out, "''"); /* or it would begin a heredoc, whatever quotes say */
         if (*p == '\'')
             slip_buf_puts(out, "'\\''");
         else
             slip_buf_putc(out, *p);
+    }
     slip_buf_putc(out, '\'');
 }
 

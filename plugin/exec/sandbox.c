@@ -11,6 +11,7 @@
 #include "exec/pty.h"
 #include "exec/report.h"
 #include "exec/stage.h"
+#include "exec/sweep.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -175,7 +176,9 @@ static int hear(struct run *r, struct slip_error *err)
 /* Gently, then not. */
 static void check_cancel(struct run *r)
 {
-    if (!r->spec->cancel || !*r->spec->cancel || !r->init)
+    bool cancel = (r->spec->cancel && *r->spec->cancel) || (r->spec->stop && *r->spec->stop);
+
+    if (!cancel || !r->init)
         return;
     if (!r->terminated) {
         r->terminated = now_ms();
@@ -210,7 +213,8 @@ static void attend(struct run *r, struct slip_error *err)
             [WATCH_MASTER] = { .fd = r->pty.master, .events = POLLIN },
         };
         check_cancel(r);
-        if (poll(watch, NWATCHED, r->spec->cancel || r->launch.terminal ? TICK_MS : -1) < 0)
+        if (poll(watch, NWATCHED,
+                 r->spec->cancel || r->spec->stop || r->launch.terminal ? TICK_MS : -1) < 0)
             continue;
         if (watch[WATCH_OUT].revents)
             forward(r, STDOUT_FILENO);
@@ -252,7 +256,7 @@ static int finish(struct run *r, struct slip_exit *ret, struct slip_error *err)
     return 0;
 }
 
-int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+static int run_it(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
 {
     slip_cleanup(run_release) struct run r = {
         .spec = spec,
@@ -276,4 +280,12 @@ int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, str
     reap(&r.init);
     drain(&r);
     return finish(&r, ret, err);
+}
+
+int slip_sandbox_run(const struct slip_sandbox *spec, struct slip_exit *ret, struct slip_error *err)
+{
+    if (run_it(spec, ret, err) < 0)
+        return -1;
+    slip_sweep_stubs(spec); /* not before the root is unmounted, which its scope has done */
+    return 0;
 }

@@ -68,6 +68,7 @@ struct slip_sandbox {
     void (*output)(void *user_data, int fd, const char *bytes, size_t n);
     void *user_data;
     const volatile sig_atomic_t *cancel; /* becomes non-zero: terminate, after 5 s kill; or NULL */
+    const volatile sig_atomic_t *stop;   /* the same for another reason; or NULL */
 };
 
 #define SLIP_SANDBOX_INIT \

@@ -22,6 +22,7 @@ struct slip_apply_options {
     bool emulated;      /* tier single: owner and device type go to user.containers.override_stat */
     bool keep_times;    /* set mtimes as the archive says */
     bool keep_root;     /* `root` stays what it is, whatever the archive says of "./" */
+    bool disown;        /* everything belongs to whoever unpacks it */
     uint64_t max_bytes; /* 0: 64 GiB */
     uint64_t max_entries; /* 0: 2 million */
     /* With `overlay`: gets what can only be known from the layers below, to be settled later.

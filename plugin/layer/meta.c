@@ -84,6 +84,8 @@ static int set_owner(const struct slip_unpack *u, int fd, const struct slip_tar_
 {
     const struct slip_owner owner = { e->uid, e->gid, e->mode, e->rdev };
 
+    if (u->options->disown)
+        return 0;
     if (!u->options->emulated)
         return fchown(fd, e->uid, e->gid) < 0 ? fail_owner(u, err) : 0;
     if ((e->uid || e->gid) && slip_owner_set(fd, &owner) < 0)
@@ -115,7 +117,8 @@ int slip_unpack_meta_at(const struct slip_unpack *u, int parent, const char *nam
     struct timespec times[2];
     char path[32];
 
-    if (!u->options->emulated && fchownat(parent, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
+    if (!u->options->emulated && !u->options->disown &&
+        fchownat(parent, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return fail_owner(u, err);
     if (!S_ISLNK(e->mode) || e->nxattrs) {
         slip_cleanup(slip_closep) int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

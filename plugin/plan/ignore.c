@@ -178,6 +178,8 @@ void slip_ignore_free(struct slip_ignore *ignore)
 static void reach(const struct pattern *p, bool *set, size_t i)
 {
     for (;; i++) {
+        if (set[i]) /* and so is all that it reaches */
+            return;
         set[i] = true;
         if (i == p->n)
             return;

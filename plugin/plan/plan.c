@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+const char *slip_network_name(enum slip_network network)
+{
+    static const char *const names[] = {
+        [SLIP_NET_DEFAULT] = "default", [SLIP_NET_NONE] = "none", [SLIP_NET_HOST] = "host"
+    };
+
+    return names[network];
+}
+
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i)
 {
     switch (step->op) {

@@ -17,6 +17,7 @@
 #include "util/error.h"
 #include "util/mem.h"
 
+struct slip_remote;
 struct slip_stage;
 
 enum slip_op {
@@ -36,6 +37,8 @@ enum slip_origin {
     SLIP_FROM_IMAGE,   /* name = image reference, or oci:, oci-archive:, docker-archive: */
     SLIP_FROM_ROOTFS,  /* name = path of a directory or tar, from `rootfs:PATH` */
     SLIP_FROM_INLINE,  /* heredoc files of COPY: text in copy.inlines */
+    SLIP_FROM_URL,     /* a directory with one file, which stands at remote->url */
+    SLIP_FROM_GIT,     /* the files of a commit, or of a directory in it; name = remote->shown */
 };
 
 struct slip_input {
@@ -43,6 +46,7 @@ struct slip_input {
     const char *name; /* see above; never NULL */
     struct slip_stage *stage;
     struct slip_span at;
+    const struct slip_remote *remote; /* URL, GIT; plan/remote.h */
 };
 
 enum slip_mount_kind {
@@ -76,6 +80,7 @@ enum slip_network { SLIP_NET_DEFAULT, SLIP_NET_NONE, SLIP_NET_HOST };
 struct slip_run {
     const char *const *argv; /* NULL-terminated; SHELL already in front of a shell form */
     const char *const *env;  /* NULL-terminated "K=V": ENV, then ARG in use; proxies not */
+    const char *const *args; /* names of those in it that an ARG declares; NULL-terminated */
     const char *script; /* or NULL: text of a heredoc that begins with "#!", a program at ... */
     const char *script_path; /* ... this place, where only this step sees it */
     const char *cwd;         /* absolute */
@@ -180,6 +185,8 @@ struct slip_plan {
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
+/* "none" and so on, as --network has them. */
+const char *slip_network_name(enum slip_network network);
 /* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */

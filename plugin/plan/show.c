@@ -11,7 +11,7 @@ static const char *const ops[] = { [SLIP_OP_BASE] = "base",
 static const char *const origins[] = {
     [SLIP_FROM_SCRATCH] = "scratch", [SLIP_FROM_HOST] = "host",   [SLIP_FROM_CONTEXT] = "context",
     [SLIP_FROM_STAGE] = "stage",     [SLIP_FROM_IMAGE] = "image", [SLIP_FROM_ROOTFS] = "rootfs",
-    [SLIP_FROM_INLINE] = "inline"
+    [SLIP_FROM_INLINE] = "inline",   [SLIP_FROM_URL] = "url",     [SLIP_FROM_GIT] = "git"
 };
 static const char *const mounts[] = { [SLIP_MOUNT_BIND] = "bind",
                                       [SLIP_MOUNT_CACHE] = "cache",

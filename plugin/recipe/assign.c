@@ -62,7 +62,8 @@ static void *find_or_add_test(struct slip_recipe *recipe, const char *name, stru
     return test;
 }
 
-static int check_stage_name(const struct slip_value *name, struct slip_error *err)
+static int check_stage_name(const struct slip_recipe *recipe, const struct slip_value *name,
+                            struct slip_error *err)
 {
     static const char *const taken[] = { "runtime", "scratch", "host",
                                          "tree",    "context", "build-tree" };
@@ -70,7 +71,7 @@ static int check_stage_name(const struct slip_value *name, struct slip_error *er
     if (slip_check_name(name, err) < 0)
         return -1;
     for (size_t i = 0; i < SLIP_ARRAY_LEN(taken); i++)
-        if (strcmp(taken[i], name->text) == 0) {
+        if (strcmp(taken[i], name->text) == 0 && !(i == 0 && recipe->image.stage.text)) {
             slip_fail_at(err, name->at, "a stage cannot be called '%s'", name->text);
             return slip_error_hint(err, "the name has a meaning of its own; choose another");
         }
@@ -83,7 +84,7 @@ static int named(struct slip_assign *assign, const struct slip_value *name, stru
     struct slip_recipe *recipe = assign->recipe;
 
     if (strcmp(assign->section->name, "stage") == 0) {
-        if (check_stage_name(name, err) < 0)
+        if (check_stage_name(recipe, name, err) < 0)
             return -1;
         assign->to = find_or_add_stage(recipe, name->text, name->at);
     } else if (strcmp(assign->section->name, "copy") == 0) {
@@ -312,6 +313,8 @@ static int read_step(struct slip_assign *assign, const struct slip_key *key,
 
     if (strcmp(key->name, "from") == 0)
         return read_one(assign, key, from, &stage->from, err);
+    if (strcmp(key->name, "platform") == 0)
+        return read_one(assign, key, from, &stage->platform, err);
     if (is_many(key)                   ? read_many(assign, key, from, &step.values, err) < 0
         : key->type == SLIP_KEY_SCRIPT ? read_script(assign, key, from, &step.script, err) < 0
                                        : read_one(assign, key, from, &one, err) < 0)

@@ -85,8 +85,8 @@ static const char *cache_id(const struct slip_recipe *recipe,
         slip_sha256_field(&sha, recipe->args.v[i].text);
     slip_sha256_finish(&sha, &digest);
     /* Only Slipway keeps "build:" apart by the root file system, too. */
-    return slip_arena_printf(arena, "%s%.*s", options->elsewhere ? "slipway-" : "build:",
-                             CACHE_DIGITS, digest.hex);
+    return slip_arena_printf(arena, "%s%.*s",
+                             options->elsewhere ? "slipway-" : "build:", CACHE_DIGITS, digest.hex);
 }
 
 /* target=PATH: first escaped, since variables would be expanded in it, then as CSV has it. */

@@ -56,6 +56,11 @@ static const struct slip_key image_keys[] = {
     { "annotations", SLIP_KEY_FACTS, IMAGE(annotations), NULL, slip_check_label,
       "Annotations in the manifest of the image. An empty value takes away one that Slipway would "
       "add." },
+    { "stage", SLIP_KEY_WORD, IMAGE(stage), NULL, slip_check_name,
+      "The image is this [stage], as it is: nothing is built, added or set besides what the stages "
+      "say, as in a Dockerfile. [toolchain], [build], [runtime] and [copy] are not used then." },
+    { "steps", SLIP_KEY_SCRIPT, IMAGE(steps), NULL, NULL,
+      "With 'stage =': the ARGs in front of the first stage. Stages repeat those that they use." },
     { "include", SLIP_KEY_LIST, IMAGE(include), NULL, NULL,
       "Recipes that are read first; this one overrides what they say. May also stand before the "
       "first section." },
@@ -139,6 +144,7 @@ static const struct slip_key runtime_keys[] = {
 static const struct slip_key stage_keys[] = {
     { "from", SLIP_KEY_BASE, 0, NULL, NULL,
       "What the stage stands on: any base as for [toolchain] use, or a stage. Default: scratch." },
+    { "platform", SLIP_KEY_WORD, 0, NULL, NULL, "Platform of the base, such as linux/arm64." },
     { "packages", SLIP_KEY_LIST, 0, NULL, slip_check_package, "Packages to install." },
     { "env", SLIP_KEY_PAIRS, 0, NULL, slip_check_variable, "Environment of what follows." },
     { "workdir", SLIP_KEY_TEXT, 0, NULL, NULL, "Directory of what follows." },

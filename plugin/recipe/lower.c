@@ -20,6 +20,7 @@ struct lowering {
     const struct slip_recipe_options *options;
     const struct slip_project *project;
     struct slip_dockerfile *ast;
+    unsigned nstages; /* of the recipe's that are there already */
     enum visit *seen; /* of each stage of the recipe, then of the generated builder */
     struct slip_error *err;
 };
@@ -219,12 +220,18 @@ static int add_stage(struct lowering *l, const struct slip_recipe_stage *stage)
     struct slip_value base = { stage->from.text ? stage->from.text : "scratch", at, at };
     struct slip_instruction *from = slip_runtime_word(l->ast, SLIP_INS_FROM, &base);
 
-    slip_instruction_arg(l->ast, from, "AS", stage->at);
-    slip_instruction_arg(l->ast, from, stage->name, stage->at);
+    if (stage->platform.text)
+        slip_instruction_flag(l->ast, from, "platform", stage->platform.text, stage->platform.at);
+    slip_cleanup(slip_freep) char *number = slip_xasprintf("stage-%u", l->nstages++);
+    if (strcmp(stage->name, number) != 0) { /* which is its name anyway */
+        slip_instruction_arg(l->ast, from, "AS", stage->at);
+        slip_instruction_arg(l->ast, from, stage->name, stage->at);
+    }
     for (size_t i = 0; i < stage->nsteps; i++)
         if (add_step(l, stage, &stage->steps[i]) < 0)
             return -1;
-    declare_args(l->ast, l->recipe, first);
+    if (!l->recipe->image.stage.text)
+        declare_args(l->ast, l->recipe, first);
     return 0;
 }
 
@@ -306,6 +313,27 @@ static int add_stages(struct lowering *l)
     return l->project->build ? visit(l, l->recipe->nstages) : 0;
 }
 
+/* The image is a stage of the recipe, which stands last. */
+static int add_only_stages(struct lowering *l)
+{
+    const struct slip_recipe *recipe = l->recipe;
+    const struct slip_value *target = &recipe->image.stage;
+    size_t last = 0;
+
+    if (recipe->image.steps.text && slip_graft_script(l->ast, &recipe->image.steps, l->err) < 0)
+        return -1;
+    for (size_t i = 0; i < recipe->nstages; i++)
+        if (strcmp(recipe->stages[i]->name, target->text) == 0)
+            last = i;
+        else if (visit(l, i) < 0)
+            return -1;
+    if (l->seen[last] != DONE)
+        return visit(l, last);
+    slip_fail_at(l->err, target->at,
+                 "other stages need the stage '%s', which is to be the last one", target->text);
+    return slip_error_hint(l->err, "name the last stage, or leave out those behind this one");
+}
+
 static int add_runtime(struct lowering *l)
 {
     const struct slip_recipe *recipe = l->recipe;
@@ -328,13 +356,14 @@ int slip_recipe_lower(struct slip_arena *arena, const struct slip_recipe *recipe
     slip_cleanup(slip_freep) enum visit *seen = slip_xcalloc(recipe->nstages + 1, sizeof *seen);
     struct slip_dockerfile ast;
     struct slip_project project;
-    struct lowering l = { arena, recipe, options, &project, &ast, seen, err };
+    struct lowering l = { arena, recipe, options, &project, &ast, 0, seen, err };
 
     slip_dockerfile_init(&ast, arena);
     if (slip_project_resolve(arena, recipe, options, &project, err) < 0)
         return -1;
     add_global_args(&l);
-    if (add_stages(&l) < 0 || add_runtime(&l) < 0)
+    if (recipe->image.stage.text ? add_only_stages(&l) < 0
+                                 : add_stages(&l) < 0 || add_runtime(&l) < 0)
         return -1;
     *ret = ast;
     return 0;

@@ -283,6 +283,37 @@ static bool stage_installs(const struct slip_recipe_stage *stage)
     return false;
 }
 
+/* With [image] stage, nothing but stages says what is in the image. */
+static int check_alone(const struct slip_recipe *recipe, struct slip_error *err)
+{
+    const struct slip_recipe_image *image = &recipe->image;
+    const struct slip_values *lists[] = { &image->entrypoint, &image->cmd,     &image->env,
+                                          &image->expose,     &image->volumes, &image->healthcheck,
+                                          &image->labels };
+    const struct slip_value *texts[] = { &image->user, &image->workdir, &image->stopsignal };
+    struct slip_span at = { 0 };
+
+    if (!slip_recipe_stage_find(recipe, image->stage.text)) {
+        slip_fail_at(err, image->stage.at, "there is no [stage %s]", image->stage.text);
+        return slip_error_hint(err, "name one of the recipe's stages");
+    }
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(lists); i++)
+        if (lists[i]->key.src)
+            at = lists[i]->key;
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(texts); i++)
+        if (texts[i]->text)
+            at = texts[i]->key;
+    if (recipe->ncopies)
+        at = recipe->copies[0]->at;
+    if (!at.src && !slip_assign_given(recipe, "toolchain", NULL, &at) &&
+        !slip_assign_given(recipe, "build", "source", &at) &&
+        !slip_assign_given(recipe, "runtime", NULL, &at))
+        return 0;
+    slip_fail_at(err, at, "this does not go with 'stage =' in [image]");
+    return slip_error_hint(err,
+                           "the image is that stage as it is: say it in the stage's 'steps ='");
+}
+
 int slip_project_resolve(struct slip_arena *arena, const struct slip_recipe *recipe,
                          const struct slip_recipe_options *options, struct slip_project *ret,
                          struct slip_error *err)
@@ -295,6 +326,10 @@ int slip_project_resolve(struct slip_arena *arena, const struct slip_recipe *rec
         p.source = recipe->dir;
     if (!is_dir(p.source))
         return slip_fail_at(err, recipe->build.source.at, "there is no directory '%s'", p.source);
+    if (recipe->image.stage.text) {
+        *ret = p;
+        return check_alone(recipe, err);
+    }
     if (resolve_builder(arena, recipe, options, &p, err) < 0)
         return -1;
     if (own)

@@ -32,6 +32,8 @@ struct slip_recipe_image {
     struct slip_value user, workdir, stopsignal;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
+    struct slip_value stage;  /* the image is this one, as it is */
+    struct slip_script steps; /* with `stage`: what stands in front of the first one */
 };
 
 struct slip_recipe_toolchain {
@@ -60,7 +62,7 @@ struct slip_recipe_step {
 struct slip_recipe_stage {
     const char *name;
     struct slip_span at; /* the name in its section line */
-    struct slip_value from;
+    struct slip_value from, platform;
     struct slip_recipe_step *steps;
     size_t nsteps, cap;
 };

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "registry/challenge.h"
+#include "registry/download.h"
 #include "registry/credentials.h"
 #include "registry/request.h"
 #include "util/json.h"
@@ -95,15 +96,7 @@ static int find_credential(struct slip_registry *r, const struct slip_host *host
 
 static char *basic(const struct slip_credential *credential)
 {
-    static const char scheme[] = "Basic ";
-    char *pair = slip_xasprintf("%s:%s", credential->user, credential->secret);
-    size_t n = strlen(pair);
-    char *text = slip_xcalloc(1, sizeof scheme + (n + 2) / 3 * 4);
-
-    memcpy(text, scheme, sizeof scheme);
-    EVP_EncodeBlock((unsigned char *)text + strlen(scheme), (const unsigned char *)pair, (int)n);
-    wipe(pair);
-    return text;
+    return slip_basic_authorization(credential->user, credential->secret);
 }
 
 static void field(struct slip_buf *form, const char *key, const char *text)

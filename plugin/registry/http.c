@@ -9,6 +9,7 @@
 #include "util/str.h"
 
 #define REDIRECTS 5
+#define FILE_REDIRECTS 10
 #define CONNECT_SECONDS 10L
 #define STALL_SECONDS 30L
 #define RECEIVE_BUFFER (512L << 10)
@@ -30,7 +31,8 @@ void slip_answer_release(struct slip_answer *a)
 {
     slip_buf_release(&a->text);
     slip_strv_release(&a->challenges);
-    char *const texts[] = { a->type, a->location, a->digest, a->range, a->retry_after };
+    char *const texts[] = { a->type,        a->location, a->digest,   a->range,
+                            a->retry_after, a->etag,     a->modified, a->length };
     for (size_t i = 0; i < SLIP_ARRAY_LEN(texts); i++)
         free(texts[i]);
     *a = SLIP_ANSWER_INIT;
@@ -89,7 +91,10 @@ static void take_header(struct slip_answer *a, const char *line, size_t name, co
                    { "docker-content-digest", &a->digest },
                    { "content-range", &a->range },
                    { "range", &a->range },
-                   { "retry-after", &a->retry_after } };
+                   { "retry-after", &a->retry_after },
+                   { "etag", &a->etag },
+                   { "last-modified", &a->modified },
+                   { "content-length", &a->length } };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(wanted); i++)
         if (strlen(wanted[i].name) == name && strncasecmp(line, wanted[i].name, name) == 0)
@@ -352,10 +357,12 @@ static int check_redirect(struct exchange *x, const char *from, const char *to,
 
 static int follow(struct exchange *x, struct slip_error *err)
 {
-    slip_cleanup(slip_freep) char *home = slip_host_url(x->registry, x->host, "");
+    bool is_file = x->question->is_file;
+    slip_cleanup(slip_freep) char *home =
+        is_file ? slip_xstrdup(x->question->url) : slip_host_url(x->registry, x->host, "");
     slip_cleanup(slip_freep) char *url = slip_xstrdup(x->question->url);
 
-    for (int i = 0; i <= REDIRECTS; i++) {
+    for (int i = 0; i <= (is_file ? FILE_REDIRECTS : REDIRECTS); i++) {
         const struct trust trust = {
             .host = slip_url_same_origin(x->curl, home, url),
             .authorized = slip_url_same_origin(x->curl, x->question->url, url),

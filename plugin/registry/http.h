@@ -1,8 +1,8 @@
 /* http.h - one question to one host, and its answer; no retries, no authorization of its own.
  *
  * Redirects of GET and HEAD are followed here: to http and https only, never from https to http
- * (but for hosts that are insecure anyway), five at most, and without Authorization when they lead
- * to another host. Only for this room. Depends on: registry/client_private.
+ * (but for hosts that are insecure anyway), five at most (ten for files), and without Authorization
+ * when they lead to another host. Only for this room. Depends on: registry/client_private.
  */
 #pragma once
 
@@ -14,8 +14,10 @@
 struct slip_answer;
 
 struct slip_question {
-    const char *method;              /* GET, HEAD, POST, PUT, PATCH */
-    const char *url;                 /* whole; see slip_host_url() */
+    const char *method; /* GET, HEAD, POST, PUT, PATCH */
+    const char *url;    /* whole; see slip_host_url() */
+    bool is_file; /* any URL of the host, not one of its registry: the trust in the host is for the
+                     origin of this URL */
     const char *authorization;       /* "Bearer ...", "Basic ..."; or NULL */
     const struct slip_strv *headers; /* or NULL */
     const char *body;                /* or NULL */
@@ -35,12 +37,12 @@ struct slip_question {
 
 struct slip_answer {
     long status;
-    struct slip_buf text;                                 /* the body, unless a sink took it */
-    struct slip_strv challenges;                          /* WWW-Authenticate, each line */
-    char *type, *location, *digest, *range, *retry_after; /* owned, or NULL: Content-Type
-                                      (without parameters), Location (made absolute),
-                                      Docker-Content-Digest, Content-Range (or Range),
-                                      Retry-After */
+    struct slip_buf text;        /* the body, unless a sink took it */
+    struct slip_strv challenges; /* WWW-Authenticate, each line */
+    /* Owned, or NULL: Content-Type (without parameters), Location (made absolute),
+     * Docker-Content-Digest, Content-Range (or Range), Retry-After, ETag, Last-Modified,
+     * Content-Length. */
+    char *type, *location, *digest, *range, *retry_after, *etag, *modified, *length;
     bool transient; /* after an error: another try may do better */
     bool no_tls;    /* after an error: the other side does not speak TLS */
 };

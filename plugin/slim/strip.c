@@ -92,6 +92,8 @@ static int read_sections(struct job *job)
         if (!slip_layout_section(l, i, &s->sh) ||
             (has_bytes(&s->sh) && !in_file(l, s->sh.sh_offset, s->sh.sh_size)))
             return damaged(job->path, "a section lies outside the file", job->err);
+        if (i == 0 && has_bytes(&s->sh)) /* number 0 means none */
+            return damaged(job->path, "its first section is not empty", job->err);
         s->name = s->sh.sh_name < names.sh_size
                       ? slip_layout_text(l, (size_t)names.sh_offset + s->sh.sh_name,
                                          (size_t)(names.sh_offset + names.sh_size))
@@ -109,6 +111,12 @@ static void reach(size_t *end, uint64_t at, uint64_t n)
 {
     if (n && at + n > *end)
         *end = (size_t)(at + n);
+}
+
+/* Does it stay, but lie behind what is loaded? Then it moves. */
+static bool is_behind(const struct job *job, const struct section *s)
+{
+    return s->keep && has_bytes(&s->sh) && s->sh.sh_offset + s->sh.sh_size > job->end;
 }
 
 /* Finds job->end. 1, 0 when there is more in the file than its headers say, or -1. */
@@ -135,9 +143,10 @@ static int measure(struct job *job)
             reach(&all, sh->sh_offset, sh->sh_size);
         if (has_bytes(sh) && sh->sh_flags & SHF_ALLOC)
             reach(&job->end, sh->sh_offset, sh->sh_size);
-        else if (has_bytes(sh) && job->sections[i].keep)
-            others += sh->sh_size;
     }
+    for (size_t i = 0; i < l->shnum; i++)
+        if (is_behind(job, &job->sections[i]))
+            others += job->sections[i].sh.sh_size;
     if (others > l->len)
         return damaged(job->path, "sections lie upon each other", job->err);
     /* Self-extracting programs carry their data behind the last section. */
@@ -199,7 +208,7 @@ static void append_others(struct job *job, struct slip_buf *out)
 {
     for (size_t i = 1; i < job->old->shnum; i++) {
         struct section *s = &job->sections[i];
-        if (!s->keep || !has_bytes(&s->sh) || s->sh.sh_offset + s->sh.sh_size <= job->end)
+        if (!is_behind(job, s))
             continue;
         align(out, s->sh.sh_addralign);
         size_t at = out->len;

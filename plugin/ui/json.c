@@ -64,7 +64,7 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
         [SLIP_EVENT_CACHED] = "cached",     [SLIP_EVENT_LOG] = "log",
         [SLIP_EVENT_DONE] = "done",         [SLIP_EVENT_FAILED] = "failed",
         [SLIP_EVENT_CANCELED] = "canceled", [SLIP_EVENT_NOTE] = "note",
-        [SLIP_EVENT_WARNING] = "warning",
+        [SLIP_EVENT_WARNING] = "warning",   [SLIP_EVENT_SKIPPED] = "skipped",
     };
 
     if ((event->kind == SLIP_EVENT_NOTE && !ui->options.verbose) ||
@@ -73,6 +73,8 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
     json_t *object = begin(ui, names[event->kind], step);
     if (event->kind == SLIP_EVENT_PLAN)
         json_object_set_new(object, "steps", json_integer((json_int_t)event->number));
+    if (event->kind == SLIP_EVENT_SKIPPED)
+        put(object, "name", event->name);
     if (step && step->state != SLIP_UI_RUNNING)
         json_object_set_new(object, "ms",
                             json_integer((json_int_t)((step->end - step->start) / 1000000)));

@@ -93,6 +93,7 @@ static void event(struct slip_ui *ui, const struct slip_event *event, struct sli
     case SLIP_EVENT_CANCELED:
         end_of_step(ui, step);
         break;
+    case SLIP_EVENT_SKIPPED:
     case SLIP_EVENT_NOTE:
     case SLIP_EVENT_WARNING:
         slip_ui_text_remark(ui, event);

@@ -287,7 +287,8 @@ static void remark(struct slip_ui *ui, const struct slip_event *event)
 static void event(struct slip_ui *ui, const struct slip_event *event, struct slip_ui_step *step)
 {
     (void)step;
-    if (event->kind == SLIP_EVENT_NOTE || event->kind == SLIP_EVENT_WARNING)
+    if (event->kind == SLIP_EVENT_NOTE || event->kind == SLIP_EVENT_WARNING ||
+        event->kind == SLIP_EVENT_SKIPPED)
         remark(ui, event);
     else if (!ui->finished && event->kind != SLIP_EVENT_TRANSFER)
         tick(ui);

@@ -236,6 +236,7 @@ static void take(struct slip_ui *ui, const struct slip_event *event)
     case SLIP_EVENT_TRANSFER:
         slip_ui_transfer_take(ui, event);
         break;
+    case SLIP_EVENT_SKIPPED:
     case SLIP_EVENT_NOTE:
     case SLIP_EVENT_WARNING:
         break;

@@ -22,18 +22,24 @@ void slip_sha256_update(struct slip_sha256 *sha, const void *p, size_t n)
     SHA256_Update(sha->ctx, p, n);
 }
 
-void slip_sha256_finish(struct slip_sha256 *sha, struct slip_digest *ret)
+static void put_hex(const unsigned char *raw, size_t n, char *ret)
 {
     static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        *ret++ = digits[raw[i] >> 4];
+        *ret++ = digits[raw[i] & 15];
+    }
+    *ret = '\0';
+}
+
+void slip_sha256_finish(struct slip_sha256 *sha, struct slip_digest *ret)
+{
     unsigned char raw[SHA256_DIGEST_LENGTH];
 
     slip_sha256_update(sha, "", 0);
     SHA256_Final(raw, sha->ctx);
-    for (size_t i = 0; i < sizeof raw; i++) {
-        ret->hex[2 * i] = digits[raw[i] >> 4];
-        ret->hex[2 * i + 1] = digits[raw[i] & 15];
-    }
-    ret->hex[64] = '\0';
+    put_hex(raw, sizeof raw, ret->hex);
     SHA256_Init(sha->ctx);
 }
 
@@ -71,11 +77,11 @@ void slip_digest_of(const void *p, size_t n, struct slip_digest *ret)
     slip_sha256_finish(&sha, ret);
 }
 
-int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struct slip_error *err)
+/* Hands all that `fd` has to `update`. */
+static int each_chunk(int fd, void (*update)(void *user, const void *p, size_t n), void *user,
+                      struct slip_error *err)
 {
-    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     slip_cleanup(slip_freep) char *chunk = slip_xmalloc(READ_CHUNK);
-    uint64_t size = 0;
 
     for (;;) {
         ssize_t n = read(fd, chunk, READ_CHUNK);
@@ -84,14 +90,71 @@ int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struc
         if (n < 0)
             return slip_fail_errno(err, "cannot read");
         if (n == 0)
-            break;
-        slip_sha256_update(&sha, chunk, (size_t)n);
-        size += (uint64_t)n;
+            return 0;
+        update(user, chunk, (size_t)n);
     }
+}
+
+struct sized {
+    struct slip_sha256 *sha;
+    uint64_t size;
+};
+
+static void update_sized(void *user, const void *p, size_t n)
+{
+    struct sized *s = user;
+
+    slip_sha256_update(s->sha, p, n);
+    s->size += n;
+}
+
+int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struct slip_error *err)
+{
+    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    struct sized s = { .sha = &sha };
+
+    if (each_chunk(fd, update_sized, &s, err) < 0)
+        return -1;
     slip_sha256_finish(&sha, ret);
     if (ret_size)
-        *ret_size = size;
+        *ret_size = s.size;
     return 0;
+}
+
+static void update_512(void *user, const void *p, size_t n)
+{
+    SHA512_Update(user, p, n);
+}
+
+/* SHA-384 is SHA-512 with another start and a shorter end. */
+static int check_512(int fd, size_t bytes, const char *hex, struct slip_error *err)
+{
+    unsigned char raw[SHA512_DIGEST_LENGTH];
+    char have[2 * SHA512_DIGEST_LENGTH + 1];
+    SHA512_CTX ctx;
+
+    if (bytes == SHA384_DIGEST_LENGTH)
+        SHA384_Init(&ctx);
+    else
+        SHA512_Init(&ctx);
+    if (each_chunk(fd, update_512, &ctx, err) < 0)
+        return -1;
+    SHA512_Final(raw, &ctx);
+    put_hex(raw, bytes, have);
+    return strcmp(have, hex) == 0;
+}
+
+int slip_digest_check_fd(int fd, const char *want, struct slip_error *err)
+{
+    struct slip_digest have;
+
+    if (strncmp(want, "sha512:", 7) == 0)
+        return check_512(fd, SHA512_DIGEST_LENGTH, want + 7, err);
+    if (strncmp(want, "sha384:", 7) == 0)
+        return check_512(fd, SHA384_DIGEST_LENGTH, want + 7, err);
+    if (strncmp(want, "sha256:", 7) != 0)
+        return slip_fail(err, SLIP_EINPUT, "'%.100s' is not a digest that is known here", want);
+    return slip_digest_of_fd(fd, &have, NULL, err) < 0 ? -1 : strcmp(have.hex, want + 7) == 0;
 }
 
 const char *slip_digest_name(const struct slip_digest *digest, char out[72])

@@ -1,5 +1,5 @@
 /* digest.h - SHA-256, streamed, and its name in the OCI form `sha256:<64 hex digits>`.
- * Depends on: libcrypto (only its SHA-256; nothing of it is initialised).
+ * Depends on: libcrypto (only its SHA-2; nothing of it is initialised).
  */
 #pragma once
 
@@ -37,4 +37,7 @@ int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struc
 const char *slip_digest_name(const struct slip_digest *digest, char out[72]);
 /* Accepts exactly "sha256:" and 64 lower-case hex digits. */
 int slip_digest_parse(const char *text, struct slip_digest *ret, struct slip_error *err);
+/* Reads `fd` to its end: 1 when it is what "sha256:", "sha384:" or "sha512:" and lower-case hex
+ * digits say, 0 when it is not; an algorithm that is none of these is SLIP_EINPUT. */
+int slip_digest_check_fd(int fd, const char *want, struct slip_error *err);
 int slip_digest_equal(const struct slip_digest *a, const struct slip_digest *b);

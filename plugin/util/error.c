@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,12 +120,31 @@ size_t slip_span_column(struct slip_span at)
     return (size_t)(at.src->text + at.off - line_around(&at, &line, &len)) + 1;
 }
 
-/* Bytes that could steer a terminal are shown as '?'. */
+/* How much of "user:password@host/..." is nobody's business; a user of ssh alone is no secret. */
+static size_t login_len(const char *s, size_t n, bool is_ssh)
+{
+    size_t end = 0, len = 0;
+    bool has_password = false;
+
+    while (end < n && !strchr("/?# \t\"'", s[end])) {
+        if (s[end++] == '@')
+            len = end - 1;
+    }
+    for (size_t i = 0; i < len; i++)
+        has_password = has_password || s[i] == ':';
+    return is_ssh && !has_password ? 0 : len;
+}
+
+/* Bytes that could steer a terminal are shown as '?', what logs in to a host as '*'. */
 static void put_clean(FILE *out, const char *s, size_t n)
 {
+    size_t secret = 0; /* up to here */
+
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        fputc(c == '\t' || (c >= 0x20 && c != 0x7f) ? c : '?', out);
+        if (i >= 3 && memcmp(s + i - 3, "://", 3) == 0)
+            secret = i + login_len(s + i, n - i, i >= 6 && memcmp(s + i - 6, "ssh", 3) == 0);
+        fputc(i < secret ? '*' : c == '\t' || (c >= 0x20 && c != 0x7f) ? c : '?', out);
     }
 }
 

@@ -11,6 +11,7 @@
 
 enum slip_event_kind {
     SLIP_EVENT_PLAN,     /* number = how many steps there will be */
+    SLIP_EVENT_SKIPPED,  /* the target does not need the stage `name` */
     SLIP_EVENT_STEP,     /* a step begins: name = "[build 2/4] RUN make" */
     SLIP_EVENT_CACHED,   /* a step ends at once: its result was in the store */
     SLIP_EVENT_LOG,      /* bytes that a step's command wrote; fd = 1 or 2 */
@@ -25,7 +26,7 @@ enum slip_event_kind {
 struct slip_event {
     enum slip_event_kind kind;
     unsigned step;    /* 1-based number of the step; 0: none */
-    const char *name; /* STEP, CACHED, TRANSFER */
+    const char *name; /* SKIPPED, STEP, CACHED, TRANSFER */
     const char *text; /* FAILED, NOTE, WARNING, LOG; TRANSFER: why it ended before its end */
     size_t len;       /* LOG: bytes in text */
     int fd;           /* LOG */

@@ -16,6 +16,17 @@ const struct slip_source *slip_source_text(struct slip_arena *arena, const char 
     return src;
 }
 
+static const struct slip_source *without_nul(const struct slip_source *src, struct slip_error *err)
+{
+    const char *nul = memchr(src->text, '\0', src->len);
+
+    if (!nul)
+        return src;
+    slip_fail_at(err, (struct slip_span){ src, (size_t)(nul - src->text), 1 },
+                 "a NUL byte cannot stand in a text file");
+    return NULL;
+}
+
 const struct slip_source *slip_source_read(struct slip_arena *arena, const char *path,
                                            struct slip_error *err)
 {
@@ -39,12 +50,25 @@ const struct slip_source *slip_source_read(struct slip_arena *arena, const char 
         err->code = SLIP_EINPUT;
         return NULL;
     }
-    const struct slip_source *src = slip_source_text(arena, path, slip_buf_str(&text), text.len);
-    const char *nul = memchr(src->text, '\0', src->len);
-    if (nul) {
-        struct slip_span at = { src, (size_t)(nul - src->text), 1 };
-        slip_fail_at(err, at, "a NUL byte cannot stand in a text file");
+    return without_nul(slip_source_text(arena, path, slip_buf_str(&text), text.len), err);
+}
+
+const struct slip_source *slip_source_read_in(struct slip_arena *arena, int root, const char *path,
+                                              const char *name, struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NONBLOCK, 0);
+    char by_fd[32];
+
+    if (fd < 0) {
+        slip_fail_errno(err, "cannot open '%s'", name);
+        err->code = SLIP_EINPUT;
         return NULL;
     }
-    return src;
+    if (slip_read_file(AT_FDCWD, slip_fd_path(fd, by_fd), SLIP_SOURCE_LIMIT, &text, err) < 0) {
+        (void)slip_error_context(err, "'%s'", name);
+        err->code = SLIP_EINPUT;
+        return NULL;
+    }
+    return without_nul(slip_source_text(arena, name, slip_buf_str(&text), text.len), err);
 }

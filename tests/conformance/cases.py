@@ -8,7 +8,9 @@ A case:
     reference: ...                       judge none: what the answer was written from
     differs: ...                         Slipway's answer is another one on purpose: the reason
     single: ...                          the answer is another one where a user has one id only: the reason
-    error: TEXT                          Slipway fails, and TEXT is in what it says
+    error: TEXT                          Slipway fails, and TEXT is in what it says; "slipway check"
+                                         says it, too (exit 2)
+    late: WHY                            but here it cannot know yet: only the build says it
     env: K=V                             in the environment of both
     # what the case is about
     --- Dockerfile
@@ -29,14 +31,14 @@ import os
 import re
 import shlex
 
-KEYS = ("args", "judge", "reference", "differs", "single", "error", "env")
+KEYS = ("args", "judge", "reference", "differs", "single", "error", "late", "env")
 
 
 class Case:
     def __init__(self, topic, name, place):
         self.topic, self.name, self.place = topic, name, place
         self.args, self.env, self.judge = [], {}, "docker"
-        self.reference = self.differs = self.single = self.error = None
+        self.reference = self.differs = self.single = self.error = self.late = None
         self.files = []  # (path, mode, bytes)
         self.setup = ""
 

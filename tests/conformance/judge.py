@@ -64,7 +64,7 @@ class Registry(Started):
         need("docker-registry", "skopeo")
         port = free_port()
         self.host = "localhost:%d" % port
-        os.makedirs(directory + "/registry")
+        os.makedirs(directory + "/registry", exist_ok=True)
         with open(directory + "/registry.yml", "w", encoding="utf-8") as out:
             out.write('version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n'
                       'storage: {filesystem: {rootdirectory: "%s/registry"}}\n'

@@ -6,6 +6,7 @@ IMAGE_STAGE := final
 IMAGE_CONTEXT := sub
 IMAGE_ARGS := A=1
 IMAGE_LABELS := l=1
+IMAGE_SECRETS := token=key other=/a=b
 all: ; @touch made
 include
 END
@@ -13,6 +14,7 @@ mkdir sub
 touch sub/Dockerfile
 mk image
 called "[build] [-f] [sub/Dockerfile] [--frontend] [dockerfile] [-t] [acme/prog:3] [--describe] [title=prog] [--describe] [version=3] [--target] [final] [--build-arg] [A=1] [--label] [l=1] [-o] [type=oci,dest=build/images/prog.oci]"
+called "[--secret] [id=token,src=key] [--secret] [id=other,src=/a=b]"
 [ ! -e made ] || fail "the tree was built for a Dockerfile"
 [ ! -e build/images/prog.slipway ] || fail "a recipe was written"
 makefile <<'END'

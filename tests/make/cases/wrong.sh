@@ -7,6 +7,7 @@ END
 refuses "unknown variable 'IMAGE_ENTRYPONT'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_ENTRYPONT=x
 refuses "unknown variable 'IMAGE_entrypoint'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_entrypoint=x
 refuses "unknown variable 'IMAGE_QUUX'." IMAGE_QUUX=x
+refuses "SECRETS takes id=file, not 'token'" IMAGE_SECRETS=token
 refuses "IMAGE_SBOM is not served yet" IMAGE_SBOM=spdx
 refuses "IMAGE is not set; say e.g. IMAGE := acme/hello:1.0" IMAGE=
 refuses "IMAGE names one image, not 'a b'" IMAGE="a b"

@@ -54,12 +54,12 @@ static void key(struct yard *yard, const struct slip_scan_options *options, cons
                 char ret[65])
 {
     slip_cleanup(slip_scan_release) struct slip_scan scan = SLIP_SCAN_INIT;
-    slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
+    slip_cleanup(slip_makings_release) struct slip_makings made = SLIP_MAKINGS_INIT;
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
 
     assert_int_equal(slip_scan_directory(&scan, &yard->store, yard->context, options, &err), 0);
-    slip_scan_key(&scan, under, &sha);
-    slip_key_finish(&sha, ret);
+    slip_scan_made_of(&scan, under, false, &made);
+    slip_makings_finish(&made, ret);
 }
 
 static void times_do_not_count_and_content_does(void **state)

@@ -5,7 +5,15 @@
 #include <stdio.h>
 
 #include "plan/plan.h"
+#include "plan/remote.h"
 #include "util/json.h"
+
+static void show_remote(struct slip_buf *out, const struct slip_remote *r)
+{
+    slip_buf_printf(out, "%s%s%s%s%s%s%s", *r->ref ? "#" : "", r->ref,
+                    *r->subdir ? " beneath " : "", r->subdir, r->keep_git_dir ? " with .git" : "",
+                    r->checksum ? " is " : "", r->checksum ? r->checksum : "");
+}
 
 static void show_list(struct slip_buf *out, const char *label, const char *const *list)
 {
@@ -18,12 +26,14 @@ static void show_list(struct slip_buf *out, const char *label, const char *const
 
 static void show_input(struct slip_buf *out, const struct slip_input *input)
 {
-    static const char *const origins[] = { "scratch", "host",   "context", "stage",
-                                           "image",   "rootfs", "inline" };
+    static const char *const origins[] = { "scratch", "host",   "context", "stage", "image",
+                                           "rootfs",  "inline", "url",     "git" };
 
     slip_buf_printf(out, "%s", origins[input->origin]);
     if (*input->name)
         slip_buf_printf(out, ":%s", input->name);
+    if (input->remote)
+        show_remote(out, input->remote);
 }
 
 static void show_mount(struct slip_buf *out, const struct slip_run_mount *m)

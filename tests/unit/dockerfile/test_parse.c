@@ -106,7 +106,6 @@ static const struct row rows[] = {
       F "ONBUILD\n  RUN <<<E> E:<a\\n>\n" },
     { "heredoc with other line ends", "FROM x\r\nRUN <<E\r\na\r\nE\r\n",
       F "RUN <<<E> E:<a\\r\\n>\n" },
-    { "comment behind FROM", "FROM x # small\nRUN a", F "RUN <a>\n" },
     { "variables stay", "ARG V=1\nFROM a:${V:-2} AS b\nRUN echo $V \"${V}\"",
       "ARG <V=1>\nFROM <a:${V:-2}> <AS> <b>\nRUN <echo $V \"${V}\">\n" },
 };
@@ -192,6 +191,16 @@ static const struct row fails[] = {
       "    1 | FROM a b\n"
       "      | ^~~~\n"
       "hint: write FROM image, or FROM image AS name\n" },
+    { "comment behind FROM", "FROM x  # small\nRUN a\n",
+      "Dockerfile:1:9: error: a comment cannot stand behind an instruction\n"
+      "    1 | FROM x  # small\n"
+      "      |         ^\n"
+      "hint: give the comment a line of its own\n" },
+    { "comment behind FROM AS", "FROM x AS y #small\n",
+      "Dockerfile:1:13: error: a comment cannot stand behind an instruction\n"
+      "    1 | FROM x AS y #small\n"
+      "      |             ^~~~~~\n"
+      "hint: give the comment a line of its own\n" },
     { "pair without a value", "FROM x\nENV A=1 B\n",
       "Dockerfile:2:9: error: 'B' has no '='\n"
       "    2 | ENV A=1 B\n"
@@ -206,15 +215,20 @@ static const struct row fails[] = {
       "Dockerfile:2:1: error: COPY needs at least a source and a destination\n"
       "    2 | COPY a\n"
       "      | ^~~~\n" },
-    { "run of nothing", "FROM x\nRUN\n",
-      "Dockerfile:2:1: error: RUN needs an argument\n"
-      "    2 | RUN\n"
-      "      | ^~~\n" },
-    { "cmd of nothing", "FROM x\nCMD\n",
-      "Dockerfile:2:1: error: CMD needs a command\n"
-      "    2 | CMD\n"
-      "      | ^~~\n"
-      "hint: [] takes away an inherited one\n" },
+    { "comment behind FROM", "FROM x # small\nRUN a",
+      "Dockerfile:1:8: error: FROM takes an image, or an image AS a name\n"
+      "    1 | FROM x # small\n"
+      "      |        ^\n"
+      "hint: a comment stands on a line of its own\n" },
+    { "duration", "FROM x\nHEALTHCHECK --interval=.s CMD a\n",
+      "Dockerfile:2:13: error: '.s' is not a duration of at least a millisecond\n"
+      "    2 | HEALTHCHECK --interval=.s CMD a\n"
+      "      |             ^~~~~~~~~~~~~\n"
+      "hint: write it as in 30s, 1m30s or 500ms\n" },
+    { "volume of blanks", "FROM x\nVOLUME [\"/a\", \" \"]\n",
+      "Dockerfile:2:15: error: VOLUME needs a path; this one is empty\n"
+      "    2 | VOLUME [\"/a\", \" \"]\n"
+      "      |               ^~~\n" },
     { "shell without json", "FROM x\nSHELL /bin/sh -c\n",
       "Dockerfile:2:1: error: SHELL needs the JSON form\n"
       "    2 | SHELL /bin/sh -c\n"

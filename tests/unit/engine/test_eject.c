@@ -69,7 +69,7 @@ static const struct row {
       "FROM a\nRUN eval \"$(printf '%s\\n' \t'set -e' \t'echo '\\''it is'\\''')\"\n" },
     { "portable: a text for a command", "FROM a\nRUN cat <<EOF >x\n$a\nEOF\n",
       SLIP_DIALECT_PORTABLE,
-      "FROM a\nRUN eval \"$(printf '%s\\n' \t'cat <<EOF >x' \t'$a' \t'EOF')\"\n" },
+      "FROM a\nRUN eval \"$(printf '%s\\n' \t'cat <''<EOF >x' \t'$a' \t'EOF')\"\n" },
     { "portable: a script in another language",
       "FROM a\nRUN <<EOF\n#!/usr/bin/python3\nprint(1)\nEOF\n", SLIP_DIALECT_PORTABLE,
       "FROM a\nRUN printf '%s\\n' \\\n\t'#!/usr/bin/python3' \\\n\t'print(1)' \\\n"

@@ -270,6 +270,29 @@ static void test_untouched(void **state)
     (void)close(dir);
 }
 
+/* Mount points that the command has changed are no content either, but what it put beside them. */
+static void test_changed_stubs(void **state)
+{
+    struct world w;
+    int dir = scratch_dir("cached");
+    const struct slip_sandbox_mount mounts[] = {
+        { SLIP_SANDBOX_BIND, "/srv/home/.cache/x", dir, -1, -1, false, 0, 0, 0, 0, NULL },
+        { SLIP_SANDBOX_BIND, "/opt/slip-a/b/c", dir, -1, -1, false, 0, 0, 0, 0, NULL },
+    };
+
+    (void)state;
+    world_make(&w, "chown -R 1:1 /srv/home; chmod 700 /srv/home/.cache; touch /opt/slip-a/new; "
+                   "chmod 711 /opt/slip-a/b");
+    w.spec.mounts = mounts;
+    w.spec.nmounts = 2;
+    assert_int_equal(world_run(&w), 0);
+    assert_upper(&w, "opt", "slip-a");
+    assert_upper(&w, "opt/slip-a", "new");
+    assert_upper(&w, "srv", "");
+    world_drop(&w);
+    (void)close(dir);
+}
+
 static void test_captured(void **state)
 {
     struct world w;
@@ -600,6 +623,7 @@ static int body(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_untouched),
+        cmocka_unit_test(test_changed_stubs),
         cmocka_unit_test(test_captured),
         cmocka_unit_test(test_stacked),
         cmocka_unit_test(test_readonly),

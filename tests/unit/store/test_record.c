@@ -211,6 +211,24 @@ static void a_lock_excludes_until_closed(void **state)
     assert_int_equal(slip_store_lock_name(&s->store, "", &s->err), -1);
 }
 
+static void a_lock_can_be_shared(void **state)
+{
+    struct scratch *s = *state;
+    int one = -1, two = -1, alone = -1;
+
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", true, &one, &s->err), 1);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", true, &two, &s->err), 1);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", false, &alone, &s->err), 0);
+    (void)close(one);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", false, &alone, &s->err), 0);
+    (void)close(two);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", false, &alone, &s->err), 1);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "key", true, &one, &s->err), 0);
+    assert_int_equal(slip_store_try_lock_name(&s->store, "other", true, &one, &s->err), 1);
+    (void)close(one);
+    (void)close(alone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         SCRATCH_TEST(a_damaged_name_is_an_error_until_set_again),
         SCRATCH_TEST(an_unchanged_name_is_not_written),
         SCRATCH_TEST(a_lock_excludes_until_closed),
+        SCRATCH_TEST(a_lock_can_be_shared),
     };
 
     return cmocka_run_group_tests_name("record", tests, NULL, NULL) +

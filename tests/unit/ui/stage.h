@@ -58,6 +58,11 @@ static inline void say_plan(struct stage *stage, uint64_t steps)
     slip_emit(stage->events, &(struct slip_event){ .kind = SLIP_EVENT_PLAN, .number = steps });
 }
 
+static inline void say_skipped(struct stage *stage, const char *name)
+{
+    slip_emit(stage->events, &(struct slip_event){ .kind = SLIP_EVENT_SKIPPED, .name = name });
+}
+
 static inline void say_step(struct stage *stage, unsigned step, const char *name)
 {
     slip_emit(stage->events,

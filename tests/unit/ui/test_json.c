@@ -13,6 +13,7 @@ static void play(struct stage *s)
 {
     move(s);
     say_plan(s, 2);
+    say_skipped(s, "test");
     say_cached(s, 1, "FROM \"debian\"");
     say_step(s, 2, "RUN make");
     s->ms = 250;
@@ -35,9 +36,11 @@ static const char expected[] =
     HEAD("000", "transfer") PULLING "0,\"total\":90}\n" HEAD("100", "transfer") PULLING
     "50,\"total\":90}\n" HEAD("180", "transfer") PULLING
     "90,\"total\":90,\"text\":\"the line was cut\"}\n" HEAD("000", "plan") ",\"steps\":2}\n" HEAD(
-        "000", "cached") ",\"step\":1,\"name\":\"FROM \\\"debian\\\"\",\"ms\":0}\n" HEAD("000",
-                                                                                         "step")
-        STEP_2 "}\n" HEAD("250", "log") STEP_2
+        "000", "skipped") ",\"name\":\"test\"}\n" HEAD("000",
+                                                       "cached") ",\"step\":1,\"name\":\"FROM "
+                                                                 "\\\"debian\\\"\",\"ms\":0}"
+                                                                 "\n" HEAD("000", "step") STEP_2
+    "}\n" HEAD("250", "log") STEP_2
     ",\"stream\":\"stderr\",\"text\":\"\\u001B[31mred\\u001B[0m \xef\xbf\xbd\"}\n" HEAD("250",
                                                                                         "failed")
         STEP_2 ",\"ms\":250,\"text\":\"exited with status 2\"}\n" HEAD(

@@ -59,6 +59,13 @@ static void hostile_output(struct stage *s)
     say_end(s, 1, SLIP_EVENT_DONE, NULL);
 }
 
+static void without_a_stage(struct stage *s)
+{
+    say_plan(s, 1);
+    say_skipped(s, "test");
+    say_cached(s, 1, "FROM a");
+}
+
 static void remarks(struct stage *s)
 {
     slip_note(s->events, "tier: root");
@@ -212,6 +219,11 @@ static const struct row {
       remarks,
       { .mode = SLIP_PROGRESS_PLAIN, .colour = true },
       "\033[33mwarning:\033[0m the base image has no digest\n  pin it\n" },
+    { "a stage that is not needed",
+      without_a_stage,
+      { .mode = SLIP_PROGRESS_PLAIN },
+      "stage 'test' is not needed by the target, skipped\n#1 FROM a\n#1 CACHED\n\n" },
+    { "quiet: not a word on stages", without_a_stage, { .mode = SLIP_PROGRESS_QUIET }, "" },
     { "a summary",
       a_summary,
       { .mode = SLIP_PROGRESS_PLAIN },

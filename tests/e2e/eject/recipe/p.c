@@ -1,1 +1,6 @@
-void say(void); int main(void) { say(); return 0; }
+void say(void);
+int main(void)
+{
+    say();
+    return 0;
+}

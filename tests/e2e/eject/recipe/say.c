@@ -1,2 +1,5 @@
 #include <stdio.h>
-void say(void) { puts("hello from a library"); }
+void say(void)
+{
+    puts("hello from a library");
+}

@@ -1,0 +1,4 @@
+package greeting
+
+// Hello greets.
+func Hello(who string) string { return "hello " + who }
