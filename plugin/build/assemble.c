@@ -212,15 +212,17 @@ void slip_image_key(struct slip_builder *b, char ret_hex[65])
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     const struct slip_stage *target = b->plan->target;
     slip_cleanup(slip_freep) char *config = slip_json_text(target->config);
-    slip_cleanup(slip_freep) char *history = slip_json_text(target->history);
     slip_cleanup(slip_freep) char *annotations =
         b->options->annotations ? slip_json_text(b->options->annotations) : NULL;
 
     slip_sha256_field(&sha, "slipway image 1");
     slip_sha256_field(&sha, slip_node_of_stage(b, target)->identity);
     slip_sha256_field(&sha, config);
-    slip_sha256_field(&sha, history);
     slip_sha256_field(&sha, target->author);
+    for (const struct slip_stage *st = target; st; st = st->steps[0]->base.input.stage) {
+        slip_cleanup(slip_freep) char *history = slip_json_text(st->history);
+        slip_sha256_field(&sha, history);
+    }
     slip_sha256_field(&sha, annotations);
     slip_sha256_number(&sha, (uint64_t)b->options->epoch);
     slip_sha256_number(&sha, b->options->compression);

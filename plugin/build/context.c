@@ -1,5 +1,6 @@
 #include "build/context.h"
 
+#include "archive/sniff.h"
 #include "build/remote.h"
 #include "layer/apply.h"
 #include "store/record.h"
@@ -25,6 +26,11 @@ static int make_once(struct slip_store *store, int fd, const char *id, struct sl
     if (alone < 0)
         return -1;
     return slip_snapshot_has(store, id) ? 0 : make(store, fd, id, err);
+}
+
+int slip_context_is_tar(int fd, struct slip_error *err)
+{
+    return slip_is_archive(fd, err);
 }
 
 int slip_context_from_tar(struct slip_store *store, int fd, const char *identity, char ret[65],

@@ -295,20 +295,23 @@ static int fill(struct slip_keep *keep, struct slip_builder *b, const struct sli
                : 0;
 }
 
+int slip_keep_is_filled(struct slip_keep *keep)
+{
+    return open_fs(keep) >= 0;
+}
+
 int slip_keep_fill(struct slip_keep *keep, struct slip_builder *b,
                    const struct slip_run_mount *mount, int input, struct slip_error *err)
 {
     slip_cleanup(slip_freep) char *name = slip_xasprintf("fill %s", keep->name);
-
-    if (open_fs(keep) >= 0)
-        return 0;
     slip_cleanup(slip_closep) int alone = slip_store_lock_name(b->store, name, err);
     if (alone < 0)
         return -1;
-    if (open_fs(keep) < 0 && fill(keep, b, mount, input, err) < 0)
+    if (open_fs(keep) >= 0) /* somebody else was faster */
+        return 0;
+    if (fill(keep, b, mount, input, err) < 0)
         return -1;
-    return keep->fs < 0 && open_fs(keep) < 0 ? slip_fail_errno(err, "cannot open a cache directory")
-                                             : 0;
+    return open_fs(keep) < 0 ? slip_fail_errno(err, "cannot open a cache directory") : 0;
 }
 
 int slip_keep_prepare(struct slip_keep *keep, struct slip_builder *b, const struct slip_step *step,

@@ -16,7 +16,7 @@
  *   mounts/<id>/id    its id, for people
  *   mounts/<id>/new   one that is being filled; litter when nobody is
  *
- * Life: name; open; fill (a cache) or prepare (a build directory); (run); close; release.
+ * Life: name; open; fill (a new cache) or prepare (a build directory); (run); close; release.
  * Depends on: build/copytree, build/scan, store/.
  */
 #pragma once
@@ -40,6 +40,8 @@ int slip_keep_open(struct slip_keep *keep, struct slip_builder *b,
                    const struct slip_run_mount *mount, struct slip_error *err);
 /* The same one for a second mount of the step. */
 int slip_keep_share(struct slip_keep *keep, const struct slip_keep *from, struct slip_error *err);
+/* Opens a cache that earlier steps have made. 1, or 0 when it has to be filled. */
+int slip_keep_is_filled(struct slip_keep *keep);
 /* Makes a cache when it is not there, with the files of the directory `input` (-1: empty). */
 int slip_keep_fill(struct slip_keep *keep, struct slip_builder *b,
                    const struct slip_run_mount *mount, int input, struct slip_error *err);

@@ -168,6 +168,7 @@ static int execute(struct run *run, struct slip_error *err)
     /* The command is gone; what it left in build directories stays even when it failed. */
     if (slip_step_mounts_settle(&run->mounts, err) < 0)
         return -1;
+    slip_step_mounts_release(&run->mounts); /* others wait for its caches */
     if (status.cancelled || status.wait_status != 0)
         return failed(run->b, run->step, &status, err);
     return 0;

@@ -133,10 +133,12 @@ static int open_bind(struct slip_step_mounts *m, struct held *h, size_t i,
 /* The files of an input are there from the beginning. */
 static int fill_cache(struct slip_step_mounts *m, struct held *h, size_t i, struct slip_error *err)
 {
-    if (mount_of(m, i)->input.origin == SLIP_FROM_SCRATCH)
-        return slip_keep_fill(&h->keep, m->b, mount_of(m, i), -1, err);
-    h->fds[0] = open_input(m, h, i, err);
-    return h->fds[0] < 0 ? -1 : slip_keep_fill(&h->keep, m->b, mount_of(m, i), h->fds[0], err);
+    if (slip_keep_is_filled(&h->keep))
+        return 0;
+    if (mount_of(m, i)->input.origin != SLIP_FROM_SCRATCH &&
+        (h->fds[0] = open_input(m, h, i, err)) < 0)
+        return -1;
+    return slip_keep_fill(&h->keep, m->b, mount_of(m, i), h->fds[0], err);
 }
 
 /* Of a build directory, the sources lie below. */

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "archive/sniff.h"
 #include "build/context.h"
 #include "build/locate.h"
 #include "build/remote.h"
@@ -68,7 +67,7 @@ static int open_stdin(struct slip_session *s, struct slip_place *ret, struct sli
 
     if (slip_draft_open(&draft, &s->store, err) < 0 || take_stdin(&draft, err) < 0)
         return -1;
-    int is_tar = slip_is_archive(draft.fd, err);
+    int is_tar = slip_context_is_tar(draft.fd, err);
     if (is_tar <= 0)
         return is_tar < 0 ? -1 : take_text(s, &draft, ret, err);
     slip_sha256_finish(&draft.sha, &digest);
@@ -88,7 +87,7 @@ static int unpack_file(struct slip_session *s, const char *file, char ret[65],
 
     if (fd < 0)
         return slip_fail_errno(err, "cannot open the build context '%s'", file);
-    int is_tar = slip_is_archive(fd, err);
+    int is_tar = slip_context_is_tar(fd, err);
     if (is_tar < 0)
         return slip_error_context(err, "'%s'", file);
     if (!is_tar) {
@@ -123,8 +122,8 @@ static int open_url(struct slip_session *s, struct slip_remote *remote, struct s
     slip_cleanup(slip_freep) char *dir = slip_context_path(&s->store, fetched.snapshot);
     slip_cleanup(slip_freep) char *file = slip_path_join(dir, "context");
     slip_cleanup(slip_closep) int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    int is_tar =
-        fd < 0 ? slip_fail_errno(err, "cannot open what was fetched") : slip_is_archive(fd, err);
+    int is_tar = fd < 0 ? slip_fail_errno(err, "cannot open what was fetched")
+                        : slip_context_is_tar(fd, err);
     if (is_tar < 0)
         return -1;
     if (!is_tar) {

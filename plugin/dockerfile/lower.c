@@ -187,27 +187,6 @@ static int set_labels(struct lowering *lo, struct slip_stage *target)
     return 0;
 }
 
-/* The image's history begins with that of the stages it starts from. Only the target's is wanted:
- * to hand it down from stage to stage would make each longer than the one before. */
-static void join_history(struct lowering *lo, struct lower_stage *target)
-{
-    size_t n = 0;
-    struct lower_stage *st = target;
-
-    for (; st->base.origin == SLIP_FROM_STAGE; st = slip_lower_stage_of(lo, st->base.stage))
-        n++;
-    slip_cleanup(slip_freep) struct lower_stage **below = slip_xcalloc(n + 1, sizeof *below);
-    size_t i = n;
-    for (st = target; i > 0; i--)
-        below[i - 1] = st = slip_lower_stage_of(lo, st->base.stage);
-    json_t *all = json_array();
-    for (i = 0; i < n; i++)
-        json_array_extend(all, below[i]->stage->history);
-    json_array_extend(all, target->stage->history);
-    json_decref(target->stage->history);
-    target->stage->history = all;
-}
-
 static bool is_declared(const struct lowering *lo, const char *name, size_t n)
 {
     for (size_t i = 0; i < lo->ast->ninstructions; i++) {
@@ -265,7 +244,6 @@ static int lower(struct lowering *lo)
         if ((st->collected ? lower_stage(lo, st) : sketch_stage(lo, st)) < 0)
             return -1;
     }
-    join_history(lo, target);
     if (set_labels(lo, target->stage) < 0)
         return -1;
     warn_unused_args(lo);

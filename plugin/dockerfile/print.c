@@ -177,14 +177,16 @@ static size_t width_of_flags(const struct slip_instruction *ins)
 static int put_instruction(struct printer *p, const struct slip_instruction *ins)
 {
     bool wide = ins->nflags > 1 && width_of_flags(ins) + 40 > PRINT_COLUMNS;
+    /* Behind the last flag a new line would be a comment, or take in the next instruction. */
     bool like_comment = ins->nargs && !ins->json && ins->args[0].text[0] == '#';
+    bool ends_here = !ins->nargs && !ins->json && !ins->trigger;
 
     p->ins = ins;
     slip_buf_printf(p->out, "%s ", slip_instruction_name(ins->kind));
     for (size_t i = 0; i < ins->nflags; i++) {
         if (put_flag(p, &ins->flags[i]) < 0)
             return -1;
-        if (wide && !(like_comment && i + 1 == ins->nflags))
+        if (wide && !((like_comment || ends_here) && i + 1 == ins->nflags))
             slip_buf_printf(p->out, " %c\n    ", p->escape);
         else
             slip_buf_putc(p->out, ' ');

@@ -51,9 +51,10 @@ struct slip_input {
 
 enum slip_mount_kind {
     SLIP_MOUNT_BIND,   /* input/source at target; rw: writes are allowed and thrown away */
-    SLIP_MOUNT_CACHE,  /* a directory that outlives the build; with an input: laid over it, so that
-                          the command sees the input's files and keeps what it wrote */
-    SLIP_MOUNT_TMPFS,  /* empty, in memory, size bytes (0: no limit) */
+    SLIP_MOUNT_CACHE,  /* a directory that outlives the build; with an input: begins with its files;
+                          one whose id starts with "build:" is laid over them, so that the command
+                          sees the input's files of today and keeps what it wrote */
+    SLIP_MOUNT_TMPFS,  /* empty, in memory, size bytes (0: half the memory) */
     SLIP_MOUNT_SECRET, /* file id=, or environment variable env= */
     SLIP_MOUNT_SSH,    /* agent socket */
 };
@@ -164,9 +165,8 @@ struct slip_stage {
     size_t nsteps;      /* >= 1: the first is BASE */
     json_t *config;     /* owned: the "config" object of the OCI image configuration */
     const char *author; /* of MAINTAINER; NULL: the base's */
-    json_t *history; /* owned: array, oldest first, without what the base image had; those without
-                        empty_layer stand for the steps but BASE, in order. The target's has those
-                        of the stages it stands on in front, others have their own alone */
+    json_t *history; /* owned: array, oldest first, of this stage's own instructions; those without
+                        empty_layer stand for its steps but BASE, in order */
     bool needed;     /* the target needs it */
     struct slip_span at;
 };

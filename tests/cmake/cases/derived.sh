@@ -20,7 +20,7 @@ called "[push] [$image] [one:1.2] [one:latest]"
 build two-image-push
 called "[push] [oci:$out/two-image.oci] [localhost:5000/acme/two:1] [localhost:5000/acme/two:latest]"
 called "[generate] [-f] [$out/one-image.elsewhere.slipway] [-o] [$out/one-image.Dockerfile]"
-has "$out/one-image.elsewhere.slipway" "^use = host"
+has "$out/one-image.elsewhere.slipway" "use = host"
 [ -f "$out/one-image.tar" ] || fail "no tar"
 build clean
 [ ! -e "$out/one-image.oci" ] && [ ! -e "$out/one-image.digest" ] || fail "clean left the image"

@@ -176,7 +176,8 @@ def maven(layer, apt):
 
 MAVEN = ("maven openjdk-17-jdk-headless libmaven-dependency-plugin-java libmaven-compiler-plugin-java"
          " libmaven-jar-plugin-java libmaven-resources-plugin-java libmaven-clean-plugin-java"
-         " libsurefire-java")
+         " libsurefire-java libmaven-site-plugin-java libmaven-install-plugin-java"
+         " libmaven-deploy-plugin-java")
 # name: (packages, what is added, more of the environment)
 BASES = {
     "alpine": ("", [alpine], []),

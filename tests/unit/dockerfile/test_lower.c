@@ -798,12 +798,13 @@ static void history_has_no_values(void **state)
                "COPY <<f b /d/\nf\nLABEL a=b",
                NULL, "T=hidden", NULL, NULL);
     assert_int_equal(l.rc, 0);
-    slip_cleanup(slip_freep) char *text = slip_json_text(l.plan.target->history);
-    assert_null(strstr(text, "hidden"));
+    slip_cleanup(slip_freep) char *below = slip_json_text(l.plan.stages[0]->history);
     assert_string_equal(
-        text, "[{\"created_by\":\"ARG T=default\",\"empty_layer\":true,\"comment\":\"slipway\"},"
-              "{\"created_by\":\"RUN x $T\",\"comment\":\"slipway\"},"
-              "{\"created_by\":\"WORKDIR /\",\"empty_layer\":true,\"comment\":\"slipway\"},"
+        below, "[{\"created_by\":\"ARG T=default\",\"empty_layer\":true,\"comment\":\"slipway\"},"
+               "{\"created_by\":\"RUN x $T\",\"comment\":\"slipway\"}]");
+    slip_cleanup(slip_freep) char *text = slip_json_text(l.plan.target->history);
+    assert_string_equal(
+        text, "[{\"created_by\":\"WORKDIR /\",\"empty_layer\":true,\"comment\":\"slipway\"},"
               "{\"created_by\":\"WORKDIR /w\",\"comment\":\"slipway\"},"
               "{\"created_by\":\"COPY <<f b /d/\",\"comment\":\"slipway\"},"
               "{\"created_by\":\"COPY <<f b /d/\",\"comment\":\"slipway\"},"

@@ -216,10 +216,10 @@ static const struct row fails[] = {
       "    2 | COPY a\n"
       "      | ^~~~\n" },
     { "comment behind FROM", "FROM x # small\nRUN a",
-      "Dockerfile:1:8: error: FROM takes an image, or an image AS a name\n"
+      "Dockerfile:1:8: error: a comment cannot stand behind an instruction\n"
       "    1 | FROM x # small\n"
       "      |        ^\n"
-      "hint: a comment stands on a line of its own\n" },
+      "hint: give the comment a line of its own\n" },
     { "duration", "FROM x\nHEALTHCHECK --interval=.s CMD a\n",
       "Dockerfile:2:13: error: '.s' is not a duration of at least a millisecond\n"
       "    2 | HEALTHCHECK --interval=.s CMD a\n"
