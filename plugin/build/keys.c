@@ -23,7 +23,8 @@ static int key_resolved(struct slip_builder *b, const struct slip_input *input,
                         struct slip_makings *m, struct slip_error *err)
 {
     static const char *const kinds[] = {
-        [SLIP_FROM_HOST] = "host", [SLIP_FROM_IMAGE] = "image", [SLIP_FROM_ROOTFS] = "root"
+        [SLIP_FROM_HOST] = "host", [SLIP_FROM_IMAGE] = "image", [SLIP_FROM_ROOTFS] = "root",
+        [SLIP_FROM_URL] = "url",   [SLIP_FROM_GIT] = "git",
     };
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
     char text[24];

@@ -257,8 +257,8 @@ static int read_ignore(struct slip_front *front, struct slip_session *s, struct 
         struct slip_context *context = &front->contexts[i];
         struct slip_ignore_file file;
         struct stat st;
-        bool fetched = i == 0 && front->place.fetched; /* all of that is asked for */
-        if (fetched || stat(context->path, &st) < 0 || !S_ISDIR(st.st_mode))
+        if (context->fetched || /* all of that is asked for, as with BuildKit */
+            stat(context->path, &st) < 0 || !S_ISDIR(st.st_mode))
             continue;
         if (slip_ignore_file_read(&s->arena, context->path,
                                   *context->name ? NULL : front->source->name, &file,

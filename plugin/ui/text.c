@@ -18,21 +18,19 @@ static void put_clean(FILE *out, const char *text)
 
 void slip_ui_text_remark(struct slip_ui *ui, const struct slip_event *event)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf skipped = SLIP_BUF_INIT;
     bool note = event->kind == SLIP_EVENT_NOTE;
 
     if (note && !ui->options.verbose)
         return;
-    if (event->kind == SLIP_EVENT_SKIPPED)
-        slip_buf_printf(&skipped, "stage '%s' is not needed by the target, skipped", event->name);
-    else
+    if (event->kind == SLIP_EVENT_SKIPPED) {
+        fprintf(ui->options.out, "stage '%s' is not needed by the target, skipped\n", event->name);
+    } else {
         fputs(note                 ? "note: "
               : ui->options.colour ? "\033[33mwarning:\033[0m "
                                    : "warning: ",
               ui->options.out);
-    put_clean(ui->options.out, skipped.len   ? slip_buf_str(&skipped)
-                               : event->text ? event->text
-                                             : "");
+        put_clean(ui->options.out, event->text ? event->text : "");
+    }
     fflush(ui->options.out);
 }
 
