@@ -22,6 +22,7 @@ struct source {
     int root;                     /* borrowed from one of the next */
     const struct slip_scan *scan; /* context */
     struct slip_view view;        /* stage or image */
+    struct slip_work nothing;     /* the empty directory that a stage without files is */
     struct slip_ignore *exclude;
     size_t excluded_from; /* --exclude is about what follows this byte of a path */
 };
@@ -29,6 +30,7 @@ struct source {
 static void source_release(struct source *source)
 {
     slip_view_release(&source->view);
+    slip_work_release(&source->nothing);
     slip_ignore_free(source->exclude);
 }
 
@@ -45,6 +47,11 @@ static int open_source(struct slip_builder *b, const struct slip_copy *copy, str
     if (slip_view_of_input(&source->view, b, &copy->input, err) < 0)
         return -1;
     source->root = source->view.mounted.root;
+    if (source->root < 0) {
+        if (slip_work_begin(&source->nothing, b, NULL, err) < 0)
+            return -1;
+        source->root = source->nothing.draft.fs;
+    }
     return 0;
 }
 
@@ -112,6 +119,7 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
     const struct slip_apply_options options = {
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .keep_times = true,
+        .keep_root = true,
     };
     slip_cleanup(slip_closep) int fd = slip_open_in_root(from, path, O_RDONLY, 0);
     int is = fd < 0 ? slip_fail_errno(err, "cannot open '%s'", path) : slip_is_archive(fd, err);
@@ -252,14 +260,7 @@ static int find_owner(const struct slip_copy *copy, struct target *target, struc
     target->set_owner = copy->chown || copy->input.origin == SLIP_FROM_CONTEXT;
     if (!copy->chown)
         return 0;
-    slip_cleanup(slip_identity_release) struct slip_identity owner = { 0 };
-    if (slip_identity_find(target->root, copy->chown, &owner, err) < 0)
-        return -1;
-    target->uid = owner.uid;
-    /* A number alone gives itself to the group too (Dockerfile reference, COPY --chown). */
-    bool number_alone = !copy->chown[strspn(copy->chown, "0123456789")];
-    target->gid = number_alone ? (gid_t)owner.uid : owner.gid;
-    return 0;
+    return slip_identity_owner(target->root, copy->chown, &target->uid, &target->gid, err);
 }
 
 static int find_dest(const struct slip_copy *copy, struct target *target, struct slip_error *err)
@@ -322,7 +323,9 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
     const struct slip_copy *copy = &node->step->copy;
     slip_cleanup(slip_work_release) struct slip_work work = SLIP_WORK_INIT;
     slip_cleanup(slip_mounted_release) struct slip_mounted mounted = SLIP_MOUNTED_INIT;
-    slip_cleanup(source_release) struct source source = { .root = -1, .view = SLIP_VIEW_INIT };
+    slip_cleanup(source_release) struct source source = { .root = -1,
+                                                          .view = SLIP_VIEW_INIT,
+                                                          .nothing = SLIP_WORK_INIT };
 
     if (copy->exclude && copy->exclude[0] &&
         slip_ignore_compile(copy->exclude, &source.exclude, err) < 0)

@@ -5,8 +5,8 @@
 #include "build/work.h"
 #include "exec/passwd.h"
 #include "layer/owner.h"
-#include "util/root.h"
 #include "util/mem.h"
+#include "util/root.h"
 
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
@@ -28,7 +28,11 @@ int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_
         .mtime = b->options->epoch,
         .own = b->tier == SLIP_TIER_SINGLE ? slip_owner_give : NULL,
     };
-    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(mounted.root, op->path, &dir, err);
+    /* Where links lead to nothing, the directory is made there. */
+    slip_cleanup(slip_freep) char *path = slip_follow_in_root(mounted.root, op->path);
+    if (!path)
+        return slip_fail_errno(err, "cannot follow the links of '%s'", op->path);
+    slip_cleanup(slip_closep) int made = slip_mkdirs_in_root(mounted.root, path, &dir, err);
     if (made < 0)
         return -1;
     slip_mounted_release(&mounted);

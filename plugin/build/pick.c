@@ -41,7 +41,8 @@ struct search {
     const struct slip_scan *scan;
     struct slip_picks *picks;
     struct slip_error *err;
-    size_t kept; /* length of the base of --parents, with its '/' */
+    size_t kept;    /* length of the base of --parents, with its '/' */
+    size_t settled; /* length of what stands before the first wildcard: links in it are followed */
     bool by_wildcard;
     struct slip_ignore *below; /* a rest with "**", matched against what follows the base */
 };
@@ -87,7 +88,15 @@ static int walk(struct search *search, const char *dir)
     return 0;
 }
 
-/* Matches one component after the other; `prefix` is what is settled already. */
+static bool is_link(int root, const char *path)
+{
+    struct stat st;
+
+    return slip_lstat_in_root(root, path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* Matches one component after the other; `prefix` is what is found already. Nothing is found behind
+ * a link that a wildcard stands for, as the walk of BuildKit does not go there. */
 static int expand(struct search *search, const char *prefix, const char *rest)
 {
     size_t n = strcspn(rest, "/");
@@ -97,6 +106,8 @@ static int expand(struct search *search, const char *prefix, const char *rest)
 
     if (n == 0)
         return pick(search, prefix);
+    if (strlen(prefix) > search->settled && is_link(search->root, prefix))
+        return 0;
     if (search->below && strstr(part, "**"))
         return walk(search, prefix);
     if (!has_wildcard(part)) {
@@ -157,6 +168,10 @@ static int pick_source(struct search *search, const char *base, const char *rest
                    ? 0
                    : not_there(search->root, search->scan, source, path, search->err);
     }
+    size_t plain = strcspn(path, "*?[\\");
+    while (plain && path[plain - 1] != '/')
+        plain--;
+    search->settled = plain > strlen(base) ? plain - 1 : strlen(base);
     return expand(search, base, rest);
 }
 

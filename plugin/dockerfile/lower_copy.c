@@ -261,7 +261,7 @@ static int lower_flags(struct lowering *lo, const struct slip_instruction *ins,
         flag_list(lo, ins, "exclude", false, &copy->exclude) < 0)
         return -1;
     if (copy->chown && !*copy->chown)
-        return slip_fail_at(lo->err, flag_of(ins, "chown")->at, "--chown names no owner");
+        copy->chown = NULL; /* variables that are empty */
     if (copy->chmod && !is_mode(copy->chmod)) {
         slip_fail_at(lo->err, flag_of(ins, "chmod")->at, "'%.64s' is not a mode", copy->chmod);
         return slip_error_hint(lo->err, "write 0755, or u=rwX,go=rX");

@@ -160,6 +160,25 @@ int slip_identity_find(int root, const char *user, struct slip_identity *ret,
     return 0;
 }
 
+int slip_identity_owner(int root, const char *owner, uid_t *ret_uid, gid_t *ret_gid,
+                        struct slip_error *err)
+{
+    const char *colon = strchrnul(owner, ':'), *group = *colon ? colon + 1 : "";
+    slip_cleanup(slip_freep) char *who = slip_xstrndup(owner, (size_t)(colon - owner));
+    slip_cleanup(slip_identity_release) struct slip_identity user = { 0 }, of_group = { 0 };
+
+    if (as_id(who, &user.uid) == 0)
+        user.gid = user.uid;
+    else if (slip_identity_find(root, who, &user, err) < 0)
+        return -1;
+    if (*group && as_id(group, &of_group.gid) < 0 &&
+        slip_identity_find(root, colon, &of_group, err) < 0)
+        return -1;
+    *ret_uid = user.uid;
+    *ret_gid = *colon ? of_group.gid : user.gid;
+    return 0;
+}
+
 void slip_identity_release(struct slip_identity *identity)
 {
     free(identity->home);

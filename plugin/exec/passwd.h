@@ -24,4 +24,8 @@ struct slip_identity {
 /* `user`: "", "name", "uid", "user:group". */
 int slip_identity_find(int root, const char *user, struct slip_identity *ret,
                        struct slip_error *err);
+/* The owner that `--chown` names. Unlike above a number is never the name of somebody; alone, it is
+ * the group too; a part left empty is root. */
+int slip_identity_owner(int root, const char *owner, uid_t *ret_uid, gid_t *ret_gid,
+                        struct slip_error *err);
 void slip_identity_release(struct slip_identity *identity);

@@ -230,7 +230,7 @@ static int apply_entry(struct slip_unpack *u, struct slip_untar *from,
     if (!*u->path.data) { /* the root itself */
         if (!S_ISDIR(e->mode))
             return slip_unpack_refuse(u, "is the root, and not a directory", err);
-        return slip_unpack_meta_later(u, u->root, ".", e, err);
+        return u->options->keep_root ? 0 : slip_unpack_meta_later(u, u->root, ".", e, err);
     }
     const char *name = slip_path_base(u->path.data);
     int skip = check_marks(u, e, name, err);

@@ -21,6 +21,7 @@ struct slip_apply_options {
     bool userxattr;     /* overlay marks stand in user.overlay.*, not trusted.overlay.* */
     bool emulated;      /* tier single: owner and device type go to user.containers.override_stat */
     bool keep_times;    /* set mtimes as the archive says */
+    bool keep_root;     /* `root` stays what it is, whatever the archive says of "./" */
     bool disown;        /* everything belongs to whoever unpacks it */
     uint64_t max_bytes; /* 0: 64 GiB */
     uint64_t max_entries; /* 0: 2 million */

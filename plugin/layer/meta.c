@@ -153,8 +153,13 @@ int slip_unpack_meta_later(struct slip_unpack *u, int parent, const char *name,
 
 int slip_unpack_meta_finish(struct slip_unpack *u, struct slip_error *err)
 {
+    slip_cleanup(slip_map_release) struct slip_map done = SLIP_MAP_INIT;
+
     for (size_t i = u->nlater; i-- > 0;) {
         const struct slip_unpack_dir *d = &u->later[i];
+        if (slip_map_get(&done, d->path))
+            continue; /* what the archive says last counts */
+        slip_map_set(&done, d->path, u);
         const struct slip_tar_entry e = {
             .path = d->path, .mode = d->mode, .uid = d->uid, .gid = d->gid, .mtime = d->mtime
         };

@@ -143,7 +143,45 @@ static void test_trap(void **state)
     root_drop(root, path);
 }
 
+static const struct row owners[] = {
+    { "a name", "app", "1000:1001" },
+    { "a number is the group too", "1000", "1000:1000" },
+    { "a number is nobody's name", "1234", "1234:1234" },
+    { "such a number, and a group", "1234:video", "1234:44" },
+    { "a number, listed, and a number", "1000:9", "1000:9" },
+    { "a name and a number", "app:9", "1000:9" },
+    { "names", "app:video", "1000:44" },
+    { "group only", ":video", "0:44" },
+    { "an empty group is root's", "app:", "1000:0" },
+    { "nothing at all", ":", "0:0" },
+    { "unknown user", "ghost:9", "user 'ghost' is not in /etc/passwd of the image" },
+    { "unknown group", "7:ghost", "group 'ghost' is not in /etc/group of the image" },
+    { "too large", "4294967296", "user '4294967296' is not in /etc/passwd of the image" },
+    { "negative", "-1", "user '-1' is not in /etc/passwd of the image" },
+};
+
+static void test_owner(void **state)
+{
+    const struct row *row = *state;
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    char path[32], says[32];
+    int root = root_dir(path);
+    uid_t uid;
+    gid_t gid;
+
+    put_file(root, "etc/passwd", passwd, 0644);
+    put_file(root, "etc/group", group, 0644);
+    if (slip_identity_owner(root, row->user, &uid, &gid, &err) < 0) {
+        assert_string_equal(err.msg, row->says);
+    } else {
+        snprintf(says, sizeof says, "%u:%u", uid, gid);
+        assert_string_equal(says, row->says);
+    }
+    root_drop(root, path);
+}
+
 int main(void)
 {
-    return SLIP_RUN_ROWS("identity", rows, test_find) + SLIP_RUN_ROWS("traps", traps, test_trap);
+    return SLIP_RUN_ROWS("identity", rows, test_find) +
+           SLIP_RUN_ROWS("owners", owners, test_owner) + SLIP_RUN_ROWS("traps", traps, test_trap);
 }
