@@ -312,8 +312,10 @@ static const char *add_collection(struct ejection *e, const struct slip_instruct
     const char *name = free_name(e, "installed", ++e->collections);
     const char *number = builder ? name_of_number(e, builder, strlen(builder)) : NULL;
 
-    if (!builder) {
-        slip_fail_at(e->err, copy->at, "COPY --installed has no --from");
+    if (!builder || copy->nargs != 2 || strcmp(copy->args[0].text, "/") != 0 ||
+        strcmp(copy->args[1].text, "/") != 0) {
+        slip_fail_at(e->err, copy->at, "COPY --installed takes all that was installed");
+        slip_error_hint(e->err, "write COPY --from=STAGE --installed ... / /");
         return NULL;
     }
     struct slip_instruction *from = add_from(e, number ? number : builder, name, nowhere());
@@ -340,7 +342,7 @@ static void add_collected(struct ejection *e, const struct slip_instruction *cop
     ins->comment = copy->comment;
     slip_instruction_flag(e->to, ins, "from", stage, nowhere());
     slip_instruction_arg(e->to, ins, SLIP_COLLECT_IMAGE "/", nowhere());
-    slip_instruction_arg(e->to, ins, copy->args[copy->nargs - 1].text, nowhere());
+    slip_instruction_arg(e->to, ins, "/", nowhere());
 }
 
 /* What stands before the first COPY --installed is a stage of its own, so that the collecting stage
