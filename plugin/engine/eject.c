@@ -189,14 +189,15 @@ static int plain_mount(struct ejection *e, const struct slip_instruction *ins,
 
 /* --- instructions -------------------------------------------------------------------------- */
 
-static bool is_local_file(const char *base)
+/* A file of this machine, and not a stage that is called like one. */
+static bool is_local_file(const struct ejection *e, const char *base)
 {
     static const char *const prefixes[] = { "oci:", "oci-archive:", "docker-archive:", "rootfs:",
                                             "oci-layout:" };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(prefixes); i++)
         if (slip_starts_with(base, prefixes[i]))
-            return true;
+            return !is_taken(e, base);
     return false;
 }
 
@@ -210,9 +211,9 @@ static const char *base_of(struct ejection *e, const struct slip_instruction *fr
         return e->options->base;
     if (slip_starts_with(base, "docker-image://"))
         return base + strlen("docker-image://");
-    if (is_local_file(base) && e->options->base && e->options->replace_files)
+    if (is_local_file(e, base) && e->options->base && e->options->replace_files)
         return e->options->base;
-    if (!host && !is_local_file(base))
+    if (!host && !is_local_file(e, base))
         return base;
     slip_fail_at(e->err, from->args[0].at.src ? from->args[0].at : from->at,
                  "'%.96s' is on this machine only: no other builder can start from it", base);
@@ -254,7 +255,7 @@ static int add_plain_copy(struct ejection *e, const struct slip_instruction *ins
     const char *from = slip_instruction_flag_value(ins, "from");
     if (!from)
         return 0;
-    if (is_local_file(from)) {
+    if (is_local_file(e, from)) {
         slip_fail_at(e->err, ins->at,
                      "'%.96s' is on this machine only: no other builder can copy from it", from);
         return slip_error_hint(e->err, "push it to a registry and name it there");
