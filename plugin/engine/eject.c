@@ -131,9 +131,20 @@ static const char *name_of_number(const struct ejection *e, const char *text, si
                : NULL;
 }
 
+/* The option "from=..." of a mount, where options are set apart by commas; or NULL. */
+static const char *from_of_mount(const char *value)
+{
+    for (const char *p = value; p; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (slip_starts_with(p, "from="))
+            return p;
+    }
+    return NULL;
+}
+
 static const char *rename_mount(struct ejection *e, const char *value)
 {
-    const char *from = strstr(value, "from=");
+    const char *from = from_of_mount(value);
     size_t n = from ? strcspn(from + 5, ",") : 0;
     const char *name = from ? name_of_number(e, from + 5, n) : NULL;
 
@@ -168,11 +179,11 @@ static bool is_set(const struct slip_instruction *ins, const char *flag)
 static int plain_mount(struct ejection *e, const struct slip_instruction *ins,
                        struct slip_flag *flag)
 {
-    const char *value = rename_mount(e, flag->value), *at = strstr(value, "from=context");
+    const char *value = rename_mount(e, flag->value), *at = from_of_mount(value);
     size_t n = strlen("from=context");
 
     flag->value = value;
-    if (!at || (at[n] && at[n] != ','))
+    if (!at || !slip_starts_with(at, "from=context") || (at[n] && at[n] != ','))
         return 0;
     if (strstr(value, "type=cache")) {
         slip_fail_at(e->err, flag->at.src ? flag->at : ins->at,
