@@ -212,6 +212,14 @@ static bool is_local_file(const struct ejection *e, const char *base)
     return false;
 }
 
+/* An image whose name alone would mean something else. */
+static const char *image_in_full(struct ejection *e, const char *name)
+{
+    bool other = strcmp(name, "host") == 0 || strcmp(name, "scratch") == 0 || is_taken(e, name);
+
+    return other ? slip_arena_printf(e->to->arena, "docker.io/library/%s", name) : name;
+}
+
 /* What FROM names, in words of the others; NULL with *err set. */
 static const char *base_of(struct ejection *e, const struct slip_instruction *from)
 {
@@ -221,7 +229,7 @@ static const char *base_of(struct ejection *e, const struct slip_instruction *fr
     if (host && e->options->base)
         return e->options->base;
     if (slip_starts_with(base, "docker-image://"))
-        return base + strlen("docker-image://");
+        return image_in_full(e, base + strlen("docker-image://"));
     if (is_local_file(e, base) && e->options->base && e->options->replace_files)
         return e->options->base;
     if (!host && !is_local_file(e, base))
