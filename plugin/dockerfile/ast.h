@@ -161,6 +161,8 @@ void slip_ast_heredoc(struct slip_dockerfile *ast, struct slip_instruction *ins,
 void slip_ast_remark(struct slip_dockerfile *ast, const char *rule, struct slip_span at,
                      const char *text);
 
+/* A letter, then letters, digits and any of "-_."; the parser does not ask, lowering does. */
+bool slip_is_stage_name(const char *name);
 /* The value of the first flag with that name; "" when it has none; NULL when it is absent. */
 const char *slip_instruction_flag_value(const struct slip_instruction *ins, const char *name);
 

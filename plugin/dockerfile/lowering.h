@@ -16,6 +16,7 @@ struct lower_stage {
     struct slip_input base;
     const char *platform;
     struct lower_stage *namesake; /* the stage before it that has its name, too */
+    unsigned line;                /* of its FROM, when it is named */
     bool named;                   /* with AS */
     bool collected;               /* the target needs it */
     json_t *base_config;          /* owned; of an image */
@@ -35,6 +36,8 @@ struct lowering {
     const char *platform; /* that is built for, by its usual name; NULL: this machine's */
     struct lower_stage *stages;
     size_t nstages;
+    struct slip_span counted;      /* up to here lines were counted, ... */
+    unsigned counted_line;         /* ... and it is in this one */
     struct slip_map names;         /* owned; of stages, in lower case, to the last of that name */
     struct slip_map globals;       /* owned; platform and global ARGs: name to value */
     struct slip_map global_names;  /* owned; global ARGs, also those without a value */

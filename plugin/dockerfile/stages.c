@@ -7,10 +7,25 @@
 
 /* --- the table of stages ----------------------------------------------------------------- */
 
-static bool is_stage_name(const char *name)
+bool slip_is_stage_name(const char *name)
 {
     return ((*name | 0x20) >= 'a' && (*name | 0x20) <= 'z') &&
            !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")];
+}
+
+/* The line of a stage's FROM. Stages come in the order of the file, and no byte is counted twice.
+ */
+static unsigned line_of(struct lowering *lo, struct slip_span at)
+{
+    struct slip_span *counted = &lo->counted;
+
+    if (!at.src || at.src != counted->src || at.off < counted->off)
+        lo->counted_line = slip_span_line(at);
+    else
+        for (const char *p = at.src->text + counted->off; p < at.src->text + at.off; p++)
+            lo->counted_line += *p == '\n';
+    *counted = at;
+    return lo->counted_line;
 }
 
 static int name_stage(struct lowering *lo, struct lower_stage *st)
@@ -21,7 +36,7 @@ static int name_stage(struct lowering *lo, struct lower_stage *st)
     for (char *p = name; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p += 'a' - 'A';
-    if (!is_stage_name(name)) {
+    if (!slip_is_stage_name(name)) {
         slip_fail_at(lo->err, word->at, "'%.64s' cannot be the name of a stage", word->text);
         return slip_error_hint(lo->err, "it starts with a letter, and has letters, digits and any "
                                         "of - _ .");
@@ -35,7 +50,8 @@ static int name_stage(struct lowering *lo, struct lower_stage *st)
         slip_lint_warn(
             lo, "DuplicateStageName", word->at,
             "there is a stage '%s' in line %u already; --from and --target mean the last", name,
-            slip_span_line(st->namesake->from->at));
+            st->namesake->line);
+    st->line = line_of(lo, st->from->at);
     slip_map_set(&lo->names, name, st);
     st->stage->name = name;
     st->named = true;

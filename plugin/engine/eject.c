@@ -99,13 +99,15 @@ static const char *free_name(const struct ejection *e, const char *stem, unsigne
 
 /* Looks at all stages before any is written. Where some are added, those that were known by their
  * number get a name. */
-static void name_stages(struct ejection *e)
+static int name_stages(struct ejection *e)
 {
     for (size_t i = 0; i < e->from->ninstructions; i++) {
         const struct slip_instruction *ins = e->from->instructions[i];
         const char *name = ins->kind == SLIP_INS_FROM ? name_of(ins) : NULL;
         slip_cleanup(slip_freep) char *key = slip_xstrdup(name ? name : "");
         to_lower(key);
+        if (name && !slip_is_stage_name(name))
+            return slip_fail_at(e->err, ins->at, "'%.64s' cannot be the name of a stage", name);
         if (name)
             slip_map_set(&e->names, key, (void *)(uintptr_t)name);
         e->adds_stages |= takes_installed(ins);
@@ -117,6 +119,7 @@ static void name_stages(struct ejection *e)
         slip_cleanup(slip_freep) char *stem = slip_xasprintf("stage-%zu", e->numbered.n);
         slip_strv_add(&e->numbered, name_of(ins) ? name_of(ins) : free_name(e, stem, 1));
     }
+    return 0;
 }
 
 /* "0" and its like to a name; NULL when it is none. */
@@ -486,8 +489,8 @@ int slip_eject(const struct slip_dockerfile *ast, const struct slip_eject_option
     to.escape = ast->escape;
     to.syntax = ast->syntax;
     to.check = ast->check;
-    name_stages(&e);
-    if (add_stages(&e) < 0 || slip_dialect_apply(options->dialect, &to, err) < 0)
+    if (name_stages(&e) < 0 || add_stages(&e) < 0 ||
+        slip_dialect_apply(options->dialect, &to, err) < 0)
         return -1;
     if (options->comment && to.ninstructions) {
         struct slip_instruction *first = to.instructions[0];

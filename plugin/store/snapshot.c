@@ -70,7 +70,8 @@ static int read_meta(int dir, struct meta *ret)
     if (fd < 0 || slip_read_full(fd, text, sizeof text - 1) < 0)
         return -1;
     size_t n = strcspn(text, "\n") + 1;
-    if (n >= sizeof ret->state || strlen(text) != n + 2 * 65)
+    if (n >= sizeof ret->state || strlen(text) != n + 2 * 65 || text[n + 64] != '\n' ||
+        text[n + 129] != '\n')
         return -1;
     memcpy(ret->state, text, n);
     memcpy(ret->seal.hex, text + n, 64);
