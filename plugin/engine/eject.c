@@ -231,8 +231,11 @@ static const char *base_of(struct ejection *e, const struct slip_instruction *fr
 
     if (host && e->options->base)
         return e->options->base;
-    if (slip_starts_with(base, "docker-image://"))
-        return image_in_full(e, base + strlen("docker-image://"));
+    bool image = slip_starts_with(base, "docker-image://");
+    while (slip_starts_with(base, "docker-image://"))
+        base += strlen("docker-image://");
+    if (image)
+        return image_in_full(e, base);
     if (is_local_file(e, base) && e->options->base && e->options->replace_files)
         return e->options->base;
     if (!host && !is_local_file(e, base))
