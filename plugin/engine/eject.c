@@ -218,7 +218,8 @@ static bool is_local_file(const struct ejection *e, const char *base)
 /* An image whose name alone would mean something else. */
 static const char *image_in_full(struct ejection *e, const char *name)
 {
-    bool other = strcmp(name, "host") == 0 || strcmp(name, "scratch") == 0 || is_taken(e, name);
+    bool other = strcmp(name, "host") == 0 || strcmp(name, "scratch") == 0 || is_taken(e, name) ||
+                 is_local_file(e, name);
 
     return other ? slip_arena_printf(e->to->arena, "docker.io/library/%s", name) : name;
 }
