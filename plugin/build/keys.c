@@ -106,20 +106,12 @@ static void key_environment(const struct slip_run *run, struct slip_makings *m)
 static int key_mount(struct slip_builder *b, const struct slip_run_mount *mount,
                      struct slip_makings *m, struct slip_error *err)
 {
-    static const char *const kinds[] = { [SLIP_MOUNT_BIND] = "bind",
-                                         [SLIP_MOUNT_CACHE] = "cache",
-                                         [SLIP_MOUNT_TMPFS] = "tmpfs",
-                                         [SLIP_MOUNT_SECRET] = "secret",
-                                         [SLIP_MOUNT_SSH] = "ssh" };
-    static const char *const sharings[] = {
-        [SLIP_SHARED] = "shared", [SLIP_PRIVATE] = "private", [SLIP_LOCKED] = "locked"
-    };
     slip_cleanup(slip_buf_release) struct slip_buf how = SLIP_BUF_INIT;
 
-    slip_buf_printf(&how, "%s %s", kinds[mount->kind], mount->readonly ? "readonly" : "");
+    slip_buf_printf(&how, "%s %s", slip_mount_name(mount->kind), mount->readonly ? "readonly" : "");
     slip_buf_printf(&how, "%s%s", mount->rw ? "rw" : "", mount->required ? " required" : "");
     if (mount->kind == SLIP_MOUNT_CACHE)
-        slip_buf_printf(&how, " sharing=%s", sharings[mount->sharing]);
+        slip_buf_printf(&how, " sharing=%s", slip_sharing_name(mount->sharing));
     slip_buf_printf(&how, " mode=%o uid=%u gid=%u size=%llu", mount->mode, mount->uid, mount->gid,
                     (unsigned long long)mount->size);
     if (mount->id)

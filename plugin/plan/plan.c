@@ -11,6 +11,26 @@ const char *slip_network_name(enum slip_network network)
     return names[network];
 }
 
+const char *slip_mount_name(enum slip_mount_kind kind)
+{
+    static const char *const names[] = { [SLIP_MOUNT_BIND] = "bind",
+                                         [SLIP_MOUNT_CACHE] = "cache",
+                                         [SLIP_MOUNT_TMPFS] = "tmpfs",
+                                         [SLIP_MOUNT_SECRET] = "secret",
+                                         [SLIP_MOUNT_SSH] = "ssh" };
+
+    return names[kind];
+}
+
+const char *slip_sharing_name(enum slip_sharing sharing)
+{
+    static const char *const names[] = {
+        [SLIP_SHARED] = "shared", [SLIP_PRIVATE] = "private", [SLIP_LOCKED] = "locked"
+    };
+
+    return names[sharing];
+}
+
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i)
 {
     switch (step->op) {

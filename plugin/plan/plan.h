@@ -185,8 +185,10 @@ struct slip_plan {
 
 #define SLIP_PLAN_INIT ((struct slip_plan){ 0 })
 
-/* "none" and so on, as --network has them. */
+/* "none" and so on, as --network has them; "bind" and "locked" and so on, as --mount has them. */
 const char *slip_network_name(enum slip_network network);
+const char *slip_mount_name(enum slip_mount_kind kind);
+const char *slip_sharing_name(enum slip_sharing sharing);
 /* The i-th thing a step reads from: the base, RUN's mounts, COPY's source. NULL after the last. */
 const struct slip_input *slip_step_input(const struct slip_step *step, size_t i);
 /* Marks what `target` needs, renumbers, and fills plan->steps. */

@@ -13,17 +13,6 @@ static const char *const origins[] = {
     [SLIP_FROM_STAGE] = "stage",     [SLIP_FROM_IMAGE] = "image", [SLIP_FROM_ROOTFS] = "rootfs",
     [SLIP_FROM_INLINE] = "inline",   [SLIP_FROM_URL] = "url",     [SLIP_FROM_GIT] = "git"
 };
-static const char *const mounts[] = { [SLIP_MOUNT_BIND] = "bind",
-                                      [SLIP_MOUNT_CACHE] = "cache",
-                                      [SLIP_MOUNT_TMPFS] = "tmpfs",
-                                      [SLIP_MOUNT_SECRET] = "secret",
-                                      [SLIP_MOUNT_SSH] = "ssh" };
-static const char *const sharings[] = {
-    [SLIP_SHARED] = "shared", [SLIP_PRIVATE] = "private", [SLIP_LOCKED] = "locked"
-};
-static const char *const networks[] = {
-    [SLIP_NET_DEFAULT] = "default", [SLIP_NET_NONE] = "none", [SLIP_NET_HOST] = "host"
-};
 static const char *const classes[] = { "runtime", "dev", "doc", "debug" };
 
 /* Text that is not UTF-8 cannot stand in JSON; such bytes are shown as '?'. */
@@ -75,7 +64,7 @@ static json_t *mount_json(const struct slip_run_mount *mount)
 {
     json_t *json = json_object();
 
-    json_object_set_new(json, "type", json_string(mounts[mount->kind]));
+    json_object_set_new(json, "type", json_string(slip_mount_name(mount->kind)));
     if (mount->input.origin != SLIP_FROM_SCRATCH)
         json_object_set_new(json, "from", input_json(&mount->input));
     set_text(json, "source", mount->source);
@@ -83,7 +72,7 @@ static json_t *mount_json(const struct slip_run_mount *mount)
     set_text(json, "id", mount->id);
     set_text(json, "env", mount->env);
     if (mount->kind == SLIP_MOUNT_CACHE)
-        set_text(json, "sharing", sharings[mount->sharing]);
+        set_text(json, "sharing", slip_sharing_name(mount->sharing));
     set_flag(json, "readonly", mount->readonly);
     set_flag(json, "rw", mount->rw);
     set_flag(json, "required", mount->required);
@@ -108,7 +97,7 @@ static void add_run(json_t *json, const struct slip_run *run)
     set_text(json, "script", run->script);
     set_text(json, "cwd", run->cwd);
     set_text(json, "user", run->user);
-    json_object_set_new(json, "network", json_string(networks[run->network]));
+    json_object_set_new(json, "network", json_string(slip_network_name(run->network)));
     set_flag(json, "install", run->install);
     set_flag(json, "test", run->test);
     if (!run->nmounts)
