@@ -233,6 +233,26 @@ const char *slip_instruction_flag_value(const struct slip_instruction *ins, cons
     return NULL;
 }
 
+bool slip_flag_is_set(const struct slip_instruction *ins, const char *name)
+{
+    const char *value = slip_instruction_flag_value(ins, name);
+
+    return value && strcasecmp(value, "false") != 0;
+}
+
+void slip_instruction_drop_flag(struct slip_dockerfile *ast, struct slip_instruction *ins,
+                                const char *name)
+{
+    struct slip_flag *kept = slip_arena_alloc(ast->arena, (ins->nflags + 1) * sizeof *kept);
+    size_t n = 0;
+
+    for (size_t i = 0; i < ins->nflags; i++)
+        if (strcmp(ins->flags[i].name, name) != 0)
+            kept[n++] = ins->flags[i];
+    ins->flags = kept;
+    ins->nflags = n;
+}
+
 static bool same(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);

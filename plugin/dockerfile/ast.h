@@ -165,6 +165,11 @@ void slip_ast_remark(struct slip_dockerfile *ast, const char *rule, struct slip_
 bool slip_is_stage_name(const char *name);
 /* The value of the first flag with that name; "" when it has none; NULL when it is absent. */
 const char *slip_instruction_flag_value(const struct slip_instruction *ins, const char *name);
+/* Whether a boolean flag is set: --link, --link=true; not --link=false. */
+bool slip_flag_is_set(const struct slip_instruction *ins, const char *name);
+/* Gives the instruction a list of flags of its own, without those of that name. */
+void slip_instruction_drop_flag(struct slip_dockerfile *ast, struct slip_instruction *ins,
+                                const char *name);
 
 /* "RUN" */
 const char *slip_instruction_name(enum slip_instruction_kind kind);

@@ -175,10 +175,3 @@ int slip_flags_check(const struct slip_instruction *ins, struct slip_error *err)
     }
     return 0;
 }
-
-bool slip_flag_is_set(const struct slip_instruction *ins, const char *name)
-{
-    const char *value = slip_instruction_flag_value(ins, name);
-
-    return value && strcasecmp(value, "false") != 0;
-}

@@ -28,5 +28,3 @@ int slip_flags_check(const struct slip_instruction *ins, struct slip_error *err)
 /* The value of a time in nanoseconds, or of a count; 0 when it is empty. */
 int slip_flag_number(const struct slip_flag *flag, enum slip_flag_type type, int64_t *ret,
                      struct slip_error *err);
-/* Whether a boolean flag is set; slip_flags_check() has seen it. */
-bool slip_flag_is_set(const struct slip_instruction *ins, const char *name);

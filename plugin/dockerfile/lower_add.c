@@ -1,7 +1,6 @@
 /* lower_add.c - sources of ADD that are not in the context: URLs and git repositories. */
 #include <string.h>
 
-#include "dockerfile/flags.h"
 #include "dockerfile/lowering.h"
 #include "plan/remote.h"
 #include "util/str.h"

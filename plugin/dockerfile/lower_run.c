@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "dockerfile/flags.h"
 #include "dockerfile/lex.h"
 #include "dockerfile/lowering.h"
 #include "util/json.h"

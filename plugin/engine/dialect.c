@@ -1,7 +1,6 @@
 #include "engine/dialect.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "engine/heredoc.h"
 #include "util/str.h"
@@ -48,25 +47,6 @@ static void say_once(struct dialect *d, struct slip_instruction *ins, bool *said
     *said = true;
     ins->comment =
         ins->comment ? slip_arena_printf(d->ast->arena, "%s\n%s", ins->comment, text) : text;
-}
-
-static void drop(struct dialect *d, struct slip_instruction *ins, const char *name)
-{
-    struct slip_flag *kept = slip_arena_alloc(d->ast->arena, (ins->nflags + 1) * sizeof *kept);
-    size_t n = 0;
-
-    for (size_t i = 0; i < ins->nflags; i++)
-        if (strcmp(ins->flags[i].name, name) != 0)
-            kept[n++] = ins->flags[i];
-    ins->flags = kept;
-    ins->nflags = n;
-}
-
-static bool has(const struct slip_instruction *ins, const char *flag)
-{
-    const char *value = slip_instruction_flag_value(ins, flag);
-
-    return value && strcasecmp(value, "false") != 0;
 }
 
 /* ${v:-w}, ${v:+w}, ${v} are in every builder; the rest of what ${ can do is not. */
@@ -152,10 +132,10 @@ static int apply_copy(struct dialect *d, struct slip_instruction *ins)
     for (size_t i = 0; ins->kind == SLIP_INS_ADD && i + 1 < ins->nargs; i++)
         if (is_git(ins->args[i].text))
             return refuse(d, ins, "of a git repository", "clone it in a RUN");
-    if (has(ins, "link"))
+    if (slip_flag_is_set(ins, "link"))
         say_once(d, ins, &d->said_link,
                  "--link is left out here: docker 20.10 does not know it. The files are the same.");
-    drop(d, ins, "link");
+    slip_instruction_drop_flag(d->ast, ins, "link");
     return 0;
 }
 
@@ -180,10 +160,11 @@ static int apply_run(struct dialect *d, struct slip_instruction *ins)
             "has no word\nfor it.");
     if (network && strcmp(network, "host") == 0)
         return refuse(d, ins, "--network=host", "build with docker build --network=host");
-    drop(d, ins, "network");
-    if (has(ins, "security") && strcmp(slip_instruction_flag_value(ins, "security"), "sandbox"))
+    slip_instruction_drop_flag(d->ast, ins, "network");
+    if (slip_flag_is_set(ins, "security") &&
+        strcmp(slip_instruction_flag_value(ins, "security"), "sandbox"))
         return refuse(d, ins, "--security", "leave it out");
-    drop(d, ins, "security"); /* a sandbox is what there is */
+    slip_instruction_drop_flag(d->ast, ins, "security"); /* a sandbox is what there is */
     if (ins->nheredocs) {
         if (d->shell && !strstr("sh bash ash dash ksh zsh",
                                 slip_starts_with(d->shell, "/bin/") ? d->shell + 5 : d->shell))
@@ -204,7 +185,7 @@ static void apply_healthcheck(struct dialect *d, struct slip_instruction *ins)
     }
     say_once(d, ins, &d->said_start,
              "--start-interval is left out: docker 20.10 checks at --interval from the start.");
-    drop(d, ins, "start-interval");
+    slip_instruction_drop_flag(d->ast, ins, "start-interval");
 }
 
 static int apply(struct dialect *d, struct slip_instruction *ins)

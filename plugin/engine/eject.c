@@ -158,26 +158,6 @@ static const char *rename_mount(struct ejection *e, const char *value)
 
 /* --- flags --------------------------------------------------------------------------------- */
 
-/* Gives the instruction flags of its own, without those called `name`. */
-static void drop_flag(struct ejection *e, struct slip_instruction *ins, const char *name)
-{
-    struct slip_flag *kept = slip_arena_alloc(e->to->arena, (ins->nflags + 1) * sizeof *kept);
-    size_t n = 0;
-
-    for (size_t i = 0; i < ins->nflags; i++)
-        if (strcmp(ins->flags[i].name, name) != 0)
-            kept[n++] = ins->flags[i];
-    ins->flags = kept;
-    ins->nflags = n;
-}
-
-static bool is_set(const struct slip_instruction *ins, const char *flag)
-{
-    const char *value = slip_instruction_flag_value(ins, flag);
-
-    return value && strcasecmp(value, "false") != 0;
-}
-
 /* `context`, the main build context by name, is Slipway's own word. */
 static int plain_mount(struct ejection *e, const struct slip_instruction *ins,
                        struct slip_flag *flag)
@@ -251,17 +231,17 @@ static int add_run(struct ejection *e, const struct slip_instruction *ins)
 {
     struct slip_span at = ins->at;
 
-    if (is_set(ins, "install") && !e->marked) {
+    if (slip_flag_is_set(ins, "install") && !e->marked) {
         struct slip_instruction *mark = slip_ast_add(e->to, SLIP_INS_RUN, at);
         slip_instruction_arg(e->to, mark, "touch " SLIP_COLLECT_MARK " && sleep 0.1", at);
         comment(e, mark, "What is younger than this file was installed, also outside of DESTDIR.");
         e->marked = true;
     }
     struct slip_instruction *run = add_copy(e, ins);
-    if (is_set(ins, "test"))
+    if (slip_flag_is_set(ins, "test"))
         comment(e, run, "The tests: an image is only made when they pass.");
-    drop_flag(e, run, "install");
-    drop_flag(e, run, "test");
+    slip_instruction_drop_flag(e->to, run, "install");
+    slip_instruction_drop_flag(e->to, run, "test");
     for (size_t i = 0; i < run->nflags; i++)
         if (strcmp(run->flags[i].name, "mount") == 0 && plain_mount(e, ins, &run->flags[i]) < 0)
             return -1;
@@ -288,7 +268,7 @@ static int add_plain_copy(struct ejection *e, const struct slip_instruction *ins
     }
     const char *name = name_of_number(e, from, strlen(from));
     if (name || strcmp(from, "context") == 0)
-        drop_flag(e, copy, "from");
+        slip_instruction_drop_flag(e->to, copy, "from");
     if (name)
         slip_instruction_flag(e->to, copy, "from", name, ins->at);
     return 0;
