@@ -508,30 +508,34 @@ static void test_cancel(void **state)
     world_drop(&w);
 }
 
-/* How many processes of this machine have `word` in their command line. */
-static int count_processes(const char *word)
+/* How many processes of this machine are `sleep SECONDS`: not the shells that are about to be. */
+static int count_sleepers(const char *seconds)
 {
+    char wanted[64];
+    size_t len = (size_t)snprintf(wanted, sizeof wanted, "sleep%c%s", '\0', seconds) + 1;
     DIR *proc = opendir("/proc");
     int n = 0;
 
     for (struct dirent *e; proc && (e = readdir(proc));) {
-        char path[300], line[512];
+        char path[300], line[64];
         snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof line);
         slip_closep(&fd);
-        n += got > 0 && memmem(line, (size_t)got, word, strlen(word));
+        n += got == (ssize_t)len && memcmp(line, wanted, len) == 0;
     }
     if (proc)
         (void)closedir(proc);
     return n;
 }
 
-static void wait_for_processes(const char *word, int wanted)
+static void wait_for_sleepers(const char *seconds, int wanted)
 {
-    for (int i = 0; i < 500 && count_processes(word) != wanted; i++)
+    int n = -1;
+
+    for (int i = 0; i < 1500 && (n = count_sleepers(seconds)) != wanted; i++)
         usleep(20000);
-    assert_int_equal(count_processes(word), wanted);
+    assert_int_equal(n, wanted);
 }
 
 static void test_launcher_killed(void **state)
@@ -549,10 +553,10 @@ static void test_launcher_killed(void **state)
         (void)world_run(&w);
         _exit(0);
     }
-    wait_for_processes(word, 3);
+    wait_for_sleepers(word, 3);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    wait_for_processes(word, 0);
+    wait_for_sleepers(word, 0);
     slip_cleanup(slip_freep) char *left = names_in(w.spec.rootfs.scratch, ".");
     left[strcspn(left, " ")] = '\0'; /* the other is its work directory */
     slip_cleanup(slip_freep) char *path =
