@@ -146,13 +146,15 @@ static void key_slim(const struct slip_builder *b, const struct slip_step *step,
 
     slip_made_of_number(m, "choice of files", "",
                         slim->classes | (slim->closure ? 16u : 0u) | (slim->strip ? 32u : 0u) |
-                            (slim->runtime_files ? 64u : 0u));
+                            (slim->runtime_files ? 64u : 0u) | (slim->strict ? 128u : 0u));
     slip_made_of_number(m, "SOURCE_DATE_EPOCH", "", (uint64_t)b->options->epoch);
     slip_made_of(m, "DESTDIR", "", slim->destdir);
     slip_made_of(m, "entry point", "", slim->entrypoint);
     slip_made_of_list(m, "list of programs", slim->only);
     slip_made_of_list(m, "list of libraries", slim->dlopen);
     slip_made_of_list(m, "list of data", slim->data);
+    slip_made_of_list(m, "list of classes", slim->class_of);
+    slip_made_of_list(m, "list of what is acknowledged", slim->acknowledge);
     slip_made_of_number(m, "number of other layers", "", slip_slim_other_layers(step));
 }
 

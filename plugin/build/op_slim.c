@@ -24,6 +24,7 @@ static void slim_release(struct slip_slim_job *job)
     slip_view_release(&job->view);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
+    json_decref(job->left_out);
 }
 
 /* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
@@ -82,6 +83,7 @@ static int record_report(struct slip_slim_job *job, struct slip_error *err)
             hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
     }
     json_object_set(report, "files", job->files);
+    json_object_set(report, "left_out", job->left_out);
     json_object_set_new(report, "hints", hints);
     char key[65];
     slip_report_key(job->node->identity, key);
@@ -109,6 +111,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
+        .left_out = json_array(),
     };
     unsigned holds[SLIP_HOLDINGS];
     int rc = -1;

@@ -19,7 +19,8 @@ struct slip_slim_job {
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;
-    json_t *files; /* report: why each file is there */
+    json_t *files;    /* report: why each file is there */
+    json_t *left_out; /* and by which rule what was installed is not */
 };
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);

@@ -129,7 +129,7 @@ static bool is_library_name(const char *path)
 
 static enum slip_holding holding_of(const struct slip_map *installed, const struct slip_entry *e)
 {
-    slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", e->path);
+    const char *rule;
 
     for (unsigned i = 0; (S_ISLNK(e->mode) || e->hardlink) && i < LINKS_LIMIT; i++) {
         slip_cleanup(slip_freep) char *target =
@@ -144,7 +144,8 @@ static enum slip_holding holding_of(const struct slip_map *installed, const stru
     if (S_ISLNK(e->mode)) /* to nothing that was installed */
         return is_library_name(e->path) ? SLIP_HOLD_OWN : SLIP_HOLD_DATA;
     /* Separated debug files change with their programs. */
-    if (slip_class_of(absolute, e->mode, NULL) == slip_class_parse("debug"))
+    slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", e->path);
+    if (slip_class_of(absolute, e->mode, NULL, &rule) == slip_class_parse("debug"))
         return SLIP_HOLD_PROGRAMS;
     if (slip_is_elf(e->root, e->source) == 1)
         return is_library_name(e->path) ? SLIP_HOLD_OWN : SLIP_HOLD_PROGRAMS;
@@ -217,21 +218,33 @@ static void repeat_directories(struct slip_slim_job *job)
         }
 }
 
-static void tell_layers(struct slip_slim_job *job, const unsigned *holds)
+/* The uppermost layer that has the file of a row, or SLIP_HOLDINGS. */
+static size_t layer_of(const struct slip_slim_job *job, const json_t *row)
+{
+    const char *path = slip_json_str(row, "path") + 1;
+
+    for (size_t i = SLIP_HOLDINGS; i-- > 0;)
+        if (slip_tree_find(&job->layers[i], path))
+            return i;
+    return SLIP_HOLDINGS;
+}
+
+/* A library that nobody asked for by name may be needed all the same: it is not left out then. */
+static void finish_report(struct slip_slim_job *job, const unsigned *holds)
 {
     size_t index;
     json_t *row;
 
     json_array_foreach (job->files, index, row) {
-        const char *path = slip_json_str(row, "path");
-        for (size_t i = SLIP_HOLDINGS; i-- > 0;) {
-            if (!slip_tree_find(&job->layers[i], path + 1))
-                continue;
-            slip_cleanup(slip_freep) char *text = slip_holding_names(holds[i]);
+        size_t layer = layer_of(job, row);
+        slip_cleanup(slip_freep) char *text =
+            slip_holding_names(layer < SLIP_HOLDINGS ? holds[layer] : 0);
+        if (*text)
             json_object_set_new(row, "layer", json_string(text));
-            break;
-        }
     }
+    for (index = json_array_size(job->left_out); index-- > 0;)
+        if (layer_of(job, json_array_get(job->left_out, index)) < SLIP_HOLDINGS)
+            json_array_remove(job->left_out, index);
 }
 
 void slip_slim_sort(struct slip_slim_job *job, unsigned ret_holds[SLIP_HOLDINGS])
@@ -242,5 +255,5 @@ void slip_slim_sort(struct slip_slim_job *job, unsigned ret_holds[SLIP_HOLDINGS]
     for (size_t i = 0; i < SLIP_HOLDINGS; i++)
         if (job->layers[i].n)
             slip_tree_finish(&job->layers[i], job->b->options->epoch);
-    tell_layers(job, ret_holds);
+    finish_report(job, ret_holds);
 }

@@ -60,8 +60,8 @@ static void add_loader_link(struct slip_slim_job *job, enum slip_holding holding
 
     add_link(job, holding, link, path);
     json_array_append_new(job->files,
-                          json_pack("{s:o, s:i, s:s, s:o}", "path", json_sprintf("/%s", link),
-                                    "size", 0, "class", "runtime", "why",
+                          json_pack("{s:o, s:i, s:s, s:s, s:o}", "path", json_sprintf("/%s", link),
+                                    "size", 0, "class", "runtime", "rule", "loader-link", "why",
                                     json_sprintf("the loader looks here for %s", soname)));
 }
 
@@ -71,8 +71,14 @@ static void report_needed(struct slip_slim_job *job, const struct slip_needed *n
     slip_cleanup(slip_freep) char *chain =
         top_level ? slip_xasprintf("a link on the way to what %s needs", n->why)
                   : slip_closure_chain(&job->closure, n->path);
+    /* What is no name of a library says how the file came in: "interpreter", "dlopen". */
+    bool named = strstr(n->soname, ".so") || strchr(n->soname, '/');
     json_t *row = json_pack(
-        "{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "{s:s, s:I, s:s, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "rule",
+        top_level ? "link"
+        : named   ? "needed"
+                  : n->soname,
         "why", chain ? json_string(chain) : json_sprintf("%s needed by %s", n->soname, n->why));
 
     if (n->package)
@@ -246,13 +252,14 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
 }
 
 static void report_added(struct slip_slim_job *job, enum slip_holding holding, size_t from,
-                         const char *why)
+                         const char *rule, const char *why)
 {
     for (size_t i = from; i < job->layers[holding].n; i++) {
         const struct slip_entry *e = &job->layers[holding].entries[i];
-        json_array_append_new(
-            job->files, json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", e->path),
-                                  "size", (json_int_t)e->size, "class", "runtime", "why", why));
+        json_array_append_new(job->files,
+                              json_pack("{s:o, s:I, s:s, s:s, s:s}", "path",
+                                        json_sprintf("/%s", e->path), "size", (json_int_t)e->size,
+                                        "class", "runtime", "rule", rule, "why", why));
     }
 }
 
@@ -264,13 +271,15 @@ int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err)
     size_t before = job->layers[SLIP_HOLD_DISTRIBUTION].n;
     if (slim->runtime_files)
         add_runtime_files(job);
-    report_added(job, SLIP_HOLD_DISTRIBUTION, before, "programs expect it in any root file system");
+    report_added(job, SLIP_HOLD_DISTRIBUTION, before, "runtime-file",
+                 "programs expect it in any root file system");
     for (const char *const *d = slim->data; d && *d; d++) {
         slip_cleanup(slip_freep) char *why = slip_xasprintf("data: %s", *d);
+        slip_cleanup(slip_freep) char *rule = slip_xasprintf("data:%s", *d);
         before = job->layers[SLIP_HOLD_DATA].n;
         if (add_data(job, *d, err) < 0)
             return -1;
-        report_added(job, SLIP_HOLD_DATA, before, why);
+        report_added(job, SLIP_HOLD_DATA, before, rule, why);
     }
     return 0;
 }
