@@ -55,7 +55,7 @@ static char *package_of(const char *file, const char *suffix)
 
 struct owners {
     const struct slip_map *wanted;
-    bool tails[TAILS]; /* by tail_of() the wanted paths: most lines end in none of these */
+    bool tails[TAILS];       /* by tail_of() the wanted paths: most lines end in none of these */
     struct slip_strv merged; /* "lib", "lib64": links to usr/lib, usr/lib64 */
     void (*found)(void *value, const char *package);
 };

@@ -57,6 +57,7 @@ void slip_world_release(struct slip_world *world)
     release_strings(&world->offered);
     release_strings(&world->seen);
     slip_map_release(&world->recorded);
+    slip_map_release(&world->refused);
 }
 
 static void read_member(struct slip_member *m, int root)
