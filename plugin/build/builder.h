@@ -166,6 +166,7 @@ int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 
 /* assemble.c: layers, config and manifest of the target. */

@@ -15,7 +15,7 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-static void slim_release(struct slip_slim_job *job)
+void slip_slim_release(struct slip_slim_job *job)
 {
     slip_tree_release(&job->app);
     slip_tree_release(&job->libs);
@@ -25,8 +25,7 @@ static void slim_release(struct slip_slim_job *job)
     json_decref(job->files);
 }
 
-/* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
-static int open_view(struct slip_slim_job *job, struct slip_error *err)
+int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
 
@@ -38,8 +37,8 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
 }
 
 /* A layer with these very entries may be in the store already. */
-static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree,
-                       struct slip_part *ret, struct slip_error *err)
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, struct slip_part *ret,
+                    struct slip_error *err)
 {
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     char content[65], key[65];
@@ -54,7 +53,7 @@ static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree,
     return slip_tree_to_blob(job->b, tree, key, ret, err);
 }
 
-static int record_report(struct slip_slim_job *job, struct slip_error *err)
+int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *report = json_object();
     json_t *hints = json_array();
@@ -86,7 +85,7 @@ static void tell_hints(const struct slip_slim_job *job)
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    slip_cleanup(slim_release) struct slip_slim_job job = {
+    slip_cleanup(slip_slim_release) struct slip_slim_job job = {
         .b = b,
         .node = node,
         .copy = &node->step->copy,
@@ -99,7 +98,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
     slip_sha256_field(&job.identity, "slipway slim 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
         slip_tree_finish(&job.libs, b->options->epoch);
         slip_tree_finish(&job.app, b->options->epoch);
@@ -107,14 +106,14 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     }
     node->nparts = 0;
     if (rc == 0 && job.libs.n)
-        rc = write_layer(&job, &job.libs, &node->parts[node->nparts++], err);
+        rc = slip_slim_write(&job, &job.libs, &node->parts[node->nparts++], err);
     if (rc == 0 && job.app.n)
-        rc = write_layer(&job, &job.app, &node->parts[node->nparts++], err);
+        rc = slip_slim_write(&job, &job.app, &node->parts[node->nparts++], err);
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);
     if (rc == 0) {
         tell_hints(&job);
-        rc = record_report(&job, err);
+        rc = slip_slim_record(&job, err);
     }
     if (rc < 0 && !err->at.src)
         err->at = node->step->at;

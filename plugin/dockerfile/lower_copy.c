@@ -318,9 +318,11 @@ static int lower_classes(struct lowering *lo, const struct slip_flag *flag, unsi
 /* Flags that only make sense with --installed must not be dropped without it. */
 static int check_slim_flags(struct lowering *lo, const struct slip_instruction *ins, bool installed)
 {
-    static const char *const with[] = { "closure", "strip",  "runtime-files", "destdir",
-                                        "only",    "dlopen", "data",          "entrypoint" };
+    static const char *const with[] = { "closure", "strip", "runtime-files", "destdir",    "only",
+                                        "dlopen",  "data",  "entrypoint",    "debug-files" };
     static const char *const without[] = { "parents", "exclude" };
+    static const char *const no_debug[] = { "closure", "runtime-files", "dlopen", "data",
+                                            "entrypoint" };
 
     for (size_t i = 0; !installed && i < SLIP_ARRAY_LEN(with); i++)
         if (flag_of(ins, with[i])) {
@@ -332,6 +334,10 @@ static int check_slim_flags(struct lowering *lo, const struct slip_instruction *
         if (flag_of(ins, without[i]))
             return slip_fail_at(lo->err, flag_of(ins, without[i])->at,
                                 "--%s does not go with --installed", without[i]);
+    for (size_t i = 0; flag_of(ins, "debug-files") && i < SLIP_ARRAY_LEN(no_debug); i++)
+        if (flag_of(ins, no_debug[i]))
+            return slip_fail_at(lo->err, flag_of(ins, no_debug[i])->at,
+                                "--%s does not go with --debug-files", no_debug[i]);
     return 0;
 }
 
@@ -356,7 +362,8 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
     slim->dlopen = slim->dlopen ? slim->dlopen : none;
     slim->data = slim->data ? slim->data : none;
     slim->closure = slip_flag_is_set(ins, "closure");
-    slim->strip = slip_flag_is_set(ins, "strip");
+    slim->debug_files = slip_flag_is_set(ins, "debug-files");
+    slim->strip = slim->debug_files || slip_flag_is_set(ins, "strip");
     slim->runtime_files = slip_flag_is_set(ins, "runtime-files");
     if (slim->destdir && *slim->destdir && *slim->destdir != '/')
         return slip_fail_at(lo->err, flag_of(ins, "destdir")->at,
