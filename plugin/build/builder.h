@@ -172,6 +172,7 @@ int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 
 /* slim_layers.c: "own libraries, data"; owned by the caller. How many layers a COPY --installed may
