@@ -19,6 +19,8 @@ struct slip_part {
     char snapshot[65]; /* id, or "" */
     bool has_blob;     /* it is known; the store may have to fetch it */
     struct slip_layer_info blob;
+    enum slip_compression compression; /* of the blob, when it was made here */
+    int level;
     const char *image; /* borrowed: what the image it belongs to was called, or NULL */
 };
 
@@ -167,6 +169,9 @@ int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_erro
 int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+
+/* repack.c: the blob of a part made here, in the compression that this build asks for. */
+int slip_part_repack(struct slip_builder *b, struct slip_part *part, struct slip_error *err);
 
 /* assemble.c: layers, config and manifest of the target. */
 int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, struct slip_error *err);
