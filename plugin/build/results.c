@@ -21,6 +21,8 @@ json_t *slip_part_json(const struct slip_part *part)
         if (part->level)
             json_object_set_new(json, "level", json_integer(part->level));
     }
+    if (part->holds)
+        json_object_set_new(json, "holds", json_integer((json_int_t)part->holds));
     return json;
 }
 
@@ -39,6 +41,8 @@ int slip_part_from_json(struct slip_part *part, const json_t *json)
     *part = (struct slip_part){ .has_blob = slip_json_str(json, "digest") != NULL };
     if (snapshot && copy_hex(part->snapshot, snapshot) < 0)
         return -1;
+    part->holds =
+        (unsigned)json_integer_value(json_object_get(json, "holds")) & ((1u << SLIP_HOLDINGS) - 1);
     if (part->has_blob) {
         if (copy_hex(part->blob.digest.hex, slip_json_str(json, "digest")) < 0 ||
             copy_hex(part->blob.diff_id.hex, slip_json_str(json, "diff_id")) < 0)

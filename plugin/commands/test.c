@@ -2,6 +2,7 @@
 #include "build/container.h"
 #include "commands/ctest.h"
 #include "commands/front.h"
+#include "commands/links.h"
 #include "commands/target.h"
 #include "util/str.h"
 
@@ -149,6 +150,11 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         return -1;
     if (a.write)
         return slip_ctest_write(&a.ctest, argv[0], a.write, err);
+    if (a.links && slip_starts_with(argv[0], SLIP_LINKS_ROOTFS))
+        return slip_links_show(s, argv[0], argv + 1, err);
+    int most = a.file || a.ctest.list ? 2 : 1;
+    if (argc > most)
+        return slip_fail(err, SLIP_EUSAGE, "'test' takes no '%s'", argv[most]);
     if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
     if (a.ctest.list)
@@ -165,10 +171,11 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
 const struct slip_command slip_command_test = {
     .name = "test",
-    .synopsis = "test [-f RECIPE] [--link-check] [--size-budget SIZE] [--forbid WHAT] IMAGE [NAME]",
+    .synopsis = "test -f RECIPE IMAGE [NAME] | test [--size-budget SIZE] [--forbid WHAT] IMAGE | "
+                "test --link-check IMAGE|rootfs:DIR FILE...",
     .summary = "run a recipe's or a build tree's tests on an image, or check what is in it",
     .min_args = 1,
-    .max_args = 2,
+    .max_args = -1,
     .needs_store = true,
     .run = run,
 };
