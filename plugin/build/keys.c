@@ -142,6 +142,7 @@ static int key_run(struct slip_builder *b, const struct slip_run *run, struct sl
 static void key_slim(const struct slip_builder *b, const struct slip_slim *slim,
                      struct slip_makings *m)
 {
+    slip_sha256_field(&m->sha, "slim 2"); /* what is made of the same choices */
     slip_made_of_number(m, "choice of files", "",
                         slim->classes | (slim->closure ? 16u : 0u) | (slim->strip ? 32u : 0u) |
                             (slim->runtime_files ? 64u : 0u));

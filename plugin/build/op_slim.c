@@ -23,6 +23,7 @@ static void slim_release(struct slip_slim_job *job)
     slip_view_release(&job->view);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
+    json_decref(job->origin);
 }
 
 /* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
@@ -66,6 +67,7 @@ static int record_report(struct slip_slim_job *job, struct slip_error *err)
     }
     json_object_set(report, "files", job->files);
     json_object_set_new(report, "hints", hints);
+    json_object_update(report, job->origin);
     char key[65];
     slip_report_key(job->node->identity, key);
     return slip_record_put(job->b->store, key, report, err);
@@ -92,6 +94,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
+        .origin = json_object(),
     };
     int rc = -1;
 
@@ -100,7 +103,8 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_sha256_field(&job.identity, "slipway slim 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
-        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0 &&
+        slip_slim_packages(&job, err) == 0) {
         slip_tree_finish(&job.libs, b->options->epoch);
         slip_tree_finish(&job.app, b->options->epoch);
         rc = slip_slim_check_entrypoint(&job, err);

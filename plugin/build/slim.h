@@ -1,5 +1,6 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
- * what was installed, slim_runtime.c adds what it needs.
+ * what was installed, slim_runtime.c adds what it needs, slim_packages.c says where it
+ * comes from.
  */
 #pragma once
 
@@ -18,12 +19,16 @@ struct slip_slim_job {
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;
-    json_t *files; /* report: why each file is there */
+    json_t *files;  /* report: why each file is there */
+    json_t *origin; /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
 };
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
+/* slim_packages.c: which packages the files come from, and the database that says so in the image.
+ */
+int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
 
 /* The key under which explain finds the report of a COPY --installed. */
