@@ -16,7 +16,7 @@ static const struct {
 struct reading {
     struct slip_output *output;
     const char *type;
-    int tar, push; /* -1: not said */
+    int tar, push, referrers; /* -1: not said */
 };
 
 static int set_type(struct reading *r, const char *name, struct slip_error *err)
@@ -58,7 +58,7 @@ static void add_names(struct slip_strv *ret, const char *list)
 
 static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
 {
-    static const char *const keys[] = { "type", "dest", "name", "push", "tar" };
+    static const char *const keys[] = { "type", "dest", "name", "push", "tar", "referrers" };
     slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
     const char *value = strchr(pair, '=') ? strchr(pair, '=') + 1 : NULL;
 
@@ -68,6 +68,8 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
         return set_truth(&r->push, key, value, err);
     if (value && strcmp(key, "tar") == 0)
         return set_truth(&r->tar, key, value, err);
+    if (value && strcmp(key, "referrers") == 0)
+        return set_truth(&r->referrers, key, value, err);
     if (value && strcmp(key, "dest") == 0) {
         free(r->output->dest);
         r->output->dest = slip_xstrdup(value);
@@ -81,8 +83,8 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
     const char *near = slip_suggest(key, keys, SLIP_ARRAY_LEN(keys));
     if (near)
         return slip_error_hint(err, "did you mean '%s='?", near);
-    return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push "
-                                "and tar");
+    return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push, "
+                                "tar and referrers");
 }
 
 /* The next field of a CSV line: one that begins with '"' goes to the next one, and "" in it is one
@@ -126,6 +128,12 @@ static int settle(struct reading *r, struct slip_error *err)
     if (o->type == SLIP_OUT_OCI && r->tar != 0 && has_dest &&
         (r->tar == 1 || strcmp(o->dest, "-") == 0 || slip_ends_with(o->dest, ".tar")))
         o->type = SLIP_OUT_ARCHIVE;
+    o->referrers = r->referrers == 1;
+    if (o->referrers && o->type != SLIP_OUT_OCI) {
+        slip_fail(err, SLIP_EUSAGE, "referrers=true goes with a layout directory, type=oci");
+        return slip_error_hint(err, "podman and skopeo take no archive that holds more than an "
+                                    "image; a push sends them along by itself");
+    }
     bool wants_dest = o->type < SLIP_OUT_REGISTRY;
     if (wants_dest == has_dest)
         return 0;
@@ -135,7 +143,7 @@ static int settle(struct reading *r, struct slip_error *err)
 
 static int parse(const char *text, struct slip_output *ret, struct slip_error *err)
 {
-    struct reading r = { .output = ret, .tar = -1, .push = -1 };
+    struct reading r = { .output = ret, .tar = -1, .push = -1, .referrers = -1 };
 
     ret->text = text;
     if (!strchr(text, '=')) {
