@@ -7,12 +7,23 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "build/mode.h"
 #include "layer/owner.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/root.h"
 
 #define XATTR_LIST_LIMIT 65536
+
+struct slip_new_dir slip_copy_new_dir(const struct slip_copy_tree *copy)
+{
+    return (struct slip_new_dir){
+        .uid = copy->set_owner ? copy->uid : 0,
+        .gid = copy->set_owner ? copy->gid : 0,
+        .mtime = -1,
+        .own = copy->emulated ? slip_owner_give : NULL,
+    };
+}
 
 struct job {
     const struct slip_copy_tree *copy;
@@ -41,86 +52,6 @@ void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid
         *uid = owner.uid;
         *gid = owner.gid;
     }
-}
-
-/* The bits that a letter of chmod(1) stands for. */
-static mode_t bits_of(char letter, mode_t mode)
-{
-    switch (letter) {
-    case 'r':
-        return 0444;
-    case 'w':
-        return 0222;
-    case 'x':
-        return 0111;
-    case 'X':
-        return S_ISDIR(mode) || (mode & 0111) ? 0111 : 0;
-    case 's':
-        return 06000;
-    case 't':
-        return 01000;
-    default: /* what another class has */
-        return 0111 * ((mode >> (letter == 'u' ? 6 : letter == 'g' ? 3 : 0)) & 7);
-    }
-}
-
-/* One clause of chmod(1): who, then operators, each with its permissions. */
-static int apply_clause(const char *p, const char *end, mode_t *mode)
-{
-    mode_t who = 0;
-
-    for (; p < end && strchr("ugoa", *p); p++)
-        who |= *p == 'u' ? 04700u : *p == 'g' ? 02070u : *p == 'o' ? 01007u : 07777u;
-    if (!who)
-        who = 07777;
-    if (p == end)
-        return -1;
-    while (p < end) {
-        char op = *p++;
-        mode_t bits = 0;
-        if (!strchr("+-=", op))
-            return -1;
-        for (; p < end && strchr("rwxXstugo", *p); p++)
-            bits |= bits_of(*p, *mode);
-        bits &= who;
-        if (op == '+')
-            *mode |= bits;
-        else if (op == '-')
-            *mode &= ~bits;
-        else
-            *mode = (*mode & ~(who & 0777)) | bits;
-    }
-    return 0;
-}
-
-mode_t slip_git_mode(mode_t mode)
-{
-    bool file = S_ISREG(mode) || S_ISDIR(mode);
-    mode_t bits = mode & 07777;
-
-    return file && (bits == 0664 || bits == 0775) ? mode & ~(mode_t)0020 : mode;
-}
-
-int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret)
-{
-    if (*spec >= '0' && *spec <= '7') {
-        char *end;
-        unsigned long value = strtoul(spec, &end, 8);
-        if (*end || value > 07777)
-            return -1;
-        *ret = (mode & S_IFMT) | (mode_t)value;
-        return 0;
-    }
-    for (const char *p = spec;; p++) {
-        const char *end = strchrnul(p, ',');
-        if (apply_clause(p, end, &mode) < 0)
-            return -1;
-        p = end;
-        if (!*p)
-            break;
-    }
-    *ret = mode;
-    return 0;
 }
 
 static int set_owner(const struct job *job, int from, const struct stat *st, mode_t mode, int dir,
@@ -317,19 +248,12 @@ static int copy_dir(struct job *job, int from, const char *source, int to, const
     return 0;
 }
 
-/* mkdir -p on the destination's side; new directories belong to the owner of --chown, else to root.
- */
+/* mkdir -p on the destination's side. */
 static int make_parents(const struct job *job, const char *path)
 {
-    const struct slip_copy_tree *copy = job->copy;
-    const struct slip_new_dir dir = {
-        .uid = copy->set_owner ? copy->uid : 0,
-        .gid = copy->set_owner ? copy->gid : 0,
-        .mtime = -1,
-        .own = copy->emulated ? slip_owner_give : NULL,
-    };
+    const struct slip_new_dir dir = slip_copy_new_dir(job->copy);
 
-    return slip_mkdirs_in_root(copy->to, path, &dir, job->err);
+    return slip_mkdirs_in_root(job->copy->to, path, &dir, job->err);
 }
 
 /* The content of a directory, not the directory itself: a destination that is there keeps what it

@@ -2,7 +2,7 @@
  *
  * Both sides are directory fds and no path leaves them; directories merge, anything else replaces
  * what is there; hard links inside one copy stay hard links; owners first, then capabilities, then
- * mode, then times. Depends on: layer/owner, util/.
+ * mode, then times. Depends on: build/mode, layer/owner, util/.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "util/error.h"
 #include "util/map.h"
+#include "util/root.h"
 
 struct slip_copy_tree {
     int from;           /* root of the source side */
@@ -35,13 +36,9 @@ int slip_copy_tree(const struct slip_copy_tree *copy, struct slip_error *err);
  */
 int slip_copy_parents(const struct slip_copy_tree *copy, size_t kept, struct slip_error *err);
 
-/* git keeps no more of a mode than whether a file is executable; the rest is the umask speaking.
- * That of a group's own (0002) is read as if it were the usual one (0022): 0664 as 0644, 0775 as
- * 0755. Other modes were meant. */
-mode_t slip_git_mode(mode_t mode);
-
-/* Applies "0644", "755" or "u=rwX,go=rX" to a mode; -1 when it is neither. */
-int slip_chmod_apply(const char *spec, mode_t mode, mode_t *ret);
+/* What directories are like that have to be made on the way to the destination: they belong to the
+ * owner of --chown, else to root. */
+struct slip_new_dir slip_copy_new_dir(const struct slip_copy_tree *copy);
 
 /* The owner a file has for the image: emulated or real. */
 void slip_owner_of(int fd, const struct stat *st, bool emulated, uid_t *uid, gid_t *gid);

@@ -5,6 +5,7 @@
 
 #include "archive/sniff.h"
 #include "build/copytree.h"
+#include "build/mode.h"
 #include "build/pick.h"
 #include "build/view.h"
 #include "exec/passwd.h"
@@ -14,7 +15,6 @@
 #include "plan/ignore.h"
 #include "util/fs.h"
 #include "util/mem.h"
-#include "util/root.h"
 #include "util/str.h"
 
 /* The source side of one COPY while it runs. */
@@ -101,21 +101,32 @@ static char *file_destination(const struct target *target, const char *name)
     return slip_xstrdup(target->dest);
 }
 
-static struct slip_new_dir new_dir(const struct slip_builder *b, const struct target *target)
+/* The side of the target that all trees of the instruction share. */
+static struct slip_copy_tree tree_to(const struct slip_builder *b, const struct target *target)
 {
-    return (struct slip_new_dir){
+    return (struct slip_copy_tree){
+        .to = target->root,
+        .set_owner = target->set_owner,
         .uid = target->uid,
         .gid = target->gid,
-        .mtime = -1,
-        .own = b->tier == SLIP_TIER_SINGLE ? slip_owner_give : NULL,
+        .emulated = b->tier == SLIP_TIER_SINGLE,
     };
+}
+
+/* mkdir -p in the target; an O_PATH fd, or -1. */
+static int make_dirs(const struct slip_builder *b, const struct target *target, const char *path,
+                     struct slip_error *err)
+{
+    const struct slip_copy_tree tree = tree_to(b, target);
+    const struct slip_new_dir how = slip_copy_new_dir(&tree);
+
+    return slip_mkdirs_in_root(target->root, path, &how, err);
 }
 
 /* 1: unpacked. 0: it is no archive. -1. */
 static int add_archive(struct slip_builder *b, int from, const char *path,
                        const struct target *target, struct slip_error *err)
 {
-    const struct slip_new_dir parents = new_dir(b, target);
     const struct slip_apply_options options = {
         .emulated = b->tier == SLIP_TIER_SINGLE,
         .keep_times = true,
@@ -126,8 +137,7 @@ static int add_archive(struct slip_builder *b, int from, const char *path,
 
     if (is <= 0)
         return is;
-    slip_cleanup(slip_closep) int made =
-        slip_mkdirs_in_root(target->root, target->dest, &parents, err);
+    slip_cleanup(slip_closep) int made = make_dirs(b, target, target->dest, err);
     slip_cleanup(slip_closep) int dir =
         made < 0 ? -1 : slip_open_in_root(target->root, target->dest, O_RDONLY | O_DIRECTORY, 0);
     if (made < 0)
@@ -155,22 +165,16 @@ static int copy_tree(struct slip_builder *b, const struct slip_copy *copy, struc
                      const char *real, bool is_dir, struct slip_error *err)
 {
     slip_cleanup(slip_freep) char *dest = destination(copy, target, picked, is_dir);
-    struct slip_copy_tree tree = {
-        .from = source->root,
-        .source = real,
-        .to = target->root,
-        .dest = dest,
-        .set_owner = target->set_owner,
-        .uid = target->uid,
-        .gid = target->gid,
-        .chmod = copy->chmod,
-        .git_modes = source->scan && source->scan->in_git,
-        .emulated = b->tier == SLIP_TIER_SINGLE,
-        .xattrs = !source->scan,
-        .keep = source->scan || source->exclude ? keep : NULL,
-        .user = source,
-    };
+    struct slip_copy_tree tree = tree_to(b, target);
 
+    tree.from = source->root;
+    tree.source = real;
+    tree.dest = dest;
+    tree.chmod = copy->chmod;
+    tree.git_modes = source->scan && source->scan->in_git;
+    tree.xattrs = !source->scan;
+    tree.keep = source->scan || source->exclude ? keep : NULL;
+    tree.user = source;
     if (copy->parents) {
         struct slip_copy_tree parents = tree;
         parents.source = picked->path;
@@ -226,16 +230,13 @@ static int give(const struct slip_builder *b, const struct target *target, int d
 static int write_inlines(struct slip_builder *b, const struct slip_copy *copy,
                          const struct target *target, struct slip_error *err)
 {
-    const struct slip_new_dir parents = new_dir(b, target);
-
     for (size_t i = 0; i < copy->ninlines; i++) {
         const struct slip_inline *file = &copy->inlines[i];
         mode_t mode = 0644;
         slip_cleanup(slip_freep) char *path = file_destination(target, file->name);
         const char *name = slip_path_base(path);
         slip_cleanup(slip_freep) char *parent = slip_xstrndup(path, (size_t)(name - path));
-        slip_cleanup(slip_closep) int dir =
-            slip_mkdirs_in_root(target->root, parent, &parents, err);
+        slip_cleanup(slip_closep) int dir = make_dirs(b, target, parent, err);
         if (dir < 0)
             return -1;
         if (copy->chmod)
@@ -282,9 +283,7 @@ static int copy_all(struct slip_builder *b, const struct slip_copy *copy, struct
     if (slip_pick(source->root, source->scan, copy, &picks, err) < 0)
         return -1;
     if (copy->parents) { /* the destination is a directory, also when nothing goes there */
-        const struct slip_new_dir how = new_dir(b, target);
-        slip_cleanup(slip_closep) int made =
-            slip_mkdirs_in_root(target->root, target->dest, &how, err);
+        slip_cleanup(slip_closep) int made = make_dirs(b, target, target->dest, err);
         if (made < 0)
             return -1;
     }

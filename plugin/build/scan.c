@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <time.h>
 
-#include "build/copytree.h"
+#include "build/mode.h"
 #include "util/fs.h"
 #include "util/mem.h"
 

@@ -1,6 +1,6 @@
 #include "main.h"
 
-#include "build/copytree.h"
+#include "build/mode.h"
 
 static const struct row {
     const char *name, *spec;
