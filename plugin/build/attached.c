@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "build/locate.h"
+#include "image/signature.h"
+#include "registry/companions.h"
 #include "registry/origin.h"
 #include "registry/referrers.h"
 #include "util/mem.h"
@@ -40,6 +42,19 @@ int slip_attached_list(struct slip_sources *s, const char *name, const struct sl
     slip_referrers_merge(list, there);
     *ret = SLIP_TAKE_PTR(list);
     return 0;
+}
+
+int slip_attached_fetch_companion(struct slip_sources *s, const char *name,
+                                  const struct slip_digest *manifest, enum slip_companion kind,
+                                  struct slip_error *err)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+    uint64_t limit = kind == SLIP_COMPANION_SIG ? SLIP_PAYLOAD_LIMIT : SLIP_COMPANION_BYTES;
+    int known = slip_attached_repository(s, name, manifest, &ref, err);
+
+    return known <= 0 ? known
+                      : slip_registry_fetch_companion(s->registry, &ref, manifest, kind, limit,
+                                                      s->store, err);
 }
 
 static bool is_meant(const json_t *entry, const char *which)

@@ -57,7 +57,8 @@ struct slip_command {
     X(images)                \
     X(pull)                  \
     X(push)                  \
-    X(lock) X(export) X(import) X(load) X(tag) X(attach) X(verify) X(cache) X(doctor) X(help)
+    X(lock)                  \
+    X(export) X(import) X(load) X(tag) X(attach) X(sign) X(verify) X(cache) X(doctor) X(help)
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)
 

@@ -11,6 +11,7 @@
 #include "image/archive.h"
 #include "image/layout.h"
 #include "image/layout_referrers.h"
+#include "registry/companions.h"
 #include "registry/referrers.h"
 #include "store/record.h"
 #include "util/fs.h"
@@ -75,7 +76,8 @@ static int push_one(struct slip_session *s, const struct slip_digest *manifest, 
 
     if (slip_image_reference(&to, name, err) < 0 ||
         slip_registry_push(s->registry, &s->store, manifest, &to, &counts, err) < 0 ||
-        slip_registry_push_referrers(s->registry, &s->store, manifest, &to, &counts, err) < 0)
+        slip_registry_push_referrers(s->registry, &s->store, manifest, &to, &counts, err) < 0 ||
+        slip_registry_push_companions(s->registry, &s->store, manifest, &to, &counts, err) < 0)
         return -1;
     slip_cleanup(slip_freep) char *familiar = slip_reference_familiar(&to);
     slip_buf_printf(said, "pushed %s: %u uploaded (%s), %u mounted, %u there already\n", familiar,

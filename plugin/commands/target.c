@@ -73,6 +73,15 @@ int slip_target_image(struct slip_session *s, const char *text, struct slip_dige
     return 0;
 }
 
+char *slip_target_identity(const char *name, struct slip_error *err)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+
+    return slip_image_reference(&ref, name, err) < 0
+               ? NULL
+               : slip_xasprintf("%s/%s", ref.registry, ref.repository);
+}
+
 int slip_target_attached(struct slip_session *s, const char *text,
                          const struct slip_digest *manifest, struct slip_error *err)
 {

@@ -150,6 +150,9 @@ static int take_parts(struct slip_store *store, int dir, const struct slip_docum
 {
     const json_t *layers = json_object_get(doc->json, "layers");
 
+    if (json_array_size(layers) > SLIP_COMPANION_LAYERS)
+        return slip_fail(err, SLIP_EINPUT, "a manifest lists %zu documents",
+                         json_array_size(layers));
     for (size_t i = 0; i <= json_array_size(layers); i++) {
         struct slip_descriptor d;
         const json_t *part = i < json_array_size(layers) ? json_array_get(layers, i)
@@ -203,8 +206,9 @@ static int take_entry(struct slip_store *store, int dir, const json_t *entry,
     rc = take_parts(store, dir, &doc, err);
     if (rc <= 0)
         return rc;
-    return kind < SLIP_COMPANIONS ? slip_companion_set(store, subject, kind, &d.digest, err)
-                                  : slip_referrer_add(store, subject, &d.digest, err);
+    return kind < SLIP_COMPANIONS
+               ? slip_companion_add(store, subject, kind, json_object_get(doc.json, "layers"), err)
+               : slip_referrer_add(store, subject, &d.digest, err);
 }
 
 int slip_layout_take_attached(struct slip_store *store, int dir, const json_t *index,

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "image/companion.h"
 #include "image/referrer.h"
 
 /* Adds to the layout, which has the image already, what the store has attached to `subject`. What

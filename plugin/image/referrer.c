@@ -2,87 +2,25 @@
 
 #include <string.h>
 
-#include "store/record.h"
+#include "image/attachments.h"
 #include "util/mem.h"
-#include "util/str.h"
-
-static const char *const companions[SLIP_COMPANIONS] = { "sig", "att" };
-
-/* --- the record --------------------------------------------------------------------------------
- */
-
-static int lock(struct slip_store *store, const struct slip_digest *subject, struct slip_error *err)
-{
-    slip_cleanup(slip_freep) char *name = slip_xasprintf("referrers %s", subject->hex);
-
-    return slip_store_lock_name(store, name, err);
-}
-
-static json_t *record_of(struct slip_store *store, const struct slip_digest *subject)
-{
-    json_t *record = slip_record_get(store, subject->hex);
-
-    if (json_is_object(record))
-        return record;
-    json_decref(record);
-    return json_object();
-}
 
 static int note(struct slip_store *store, const struct slip_digest *subject,
                 const struct slip_digest *referrer, struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int alone = lock(store, subject, err);
+    slip_cleanup(slip_closep) int alone = slip_attachments_lock(store, subject, err);
     slip_cleanup(slip_strv_release) struct slip_strv known = SLIP_STRV_INIT;
     char name[72];
 
     if (alone < 0)
         return -1;
-    slip_cleanup(slip_json_decrefp) json_t *record = record_of(store, subject);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_attachments_get(store, subject);
     slip_json_to_strv(json_object_get(record, "referrers"), &known);
     if (slip_strv_has(&known, slip_digest_name(referrer, name)))
         return 0;
     slip_strv_add(&known, name);
     json_object_set_new(record, "referrers", slip_json_from_strv(&known));
-    return slip_record_put(store, subject->hex, record, err);
-}
-
-int slip_companion_get(struct slip_store *store, const struct slip_digest *subject,
-                       enum slip_companion kind, struct slip_digest *ret)
-{
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    slip_cleanup(slip_json_decrefp) json_t *record = record_of(store, subject);
-    const char *name = slip_json_str(record, companions[kind]);
-
-    return name && slip_digest_parse(name, ret, &ignored) == 0 &&
-           slip_blob_has(store, ret, &ignored) == 1;
-}
-
-int slip_companion_set(struct slip_store *store, const struct slip_digest *subject,
-                       enum slip_companion kind, const struct slip_digest *manifest,
-                       struct slip_error *err)
-{
-    slip_cleanup(slip_closep) int alone = lock(store, subject, err);
-    char name[72];
-
-    if (alone < 0)
-        return -1;
-    slip_cleanup(slip_json_decrefp) json_t *record = record_of(store, subject);
-    json_object_set_new(record, companions[kind], json_string(slip_digest_name(manifest, name)));
-    return slip_record_put(store, subject->hex, record, err);
-}
-
-char *slip_companion_tag(const struct slip_digest *subject, enum slip_companion kind)
-{
-    return slip_xasprintf("sha256-%s.%s", subject->hex, companions[kind]);
-}
-
-bool slip_companion_is_tag(const char *tag)
-{
-    static const char start[] = "sha256-";
-    const size_t n = sizeof start - 1;
-
-    return strncmp(tag, start, n) == 0 && strspn(tag + n, "0123456789abcdef") == 64 &&
-           (tag[n + 64] == '\0' || tag[n + 64] == '.');
+    return slip_attachments_put(store, subject, record, err);
 }
 
 /* --- lists -------------------------------------------------------------------------------------
@@ -109,7 +47,7 @@ json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_dig
 
 json_t *slip_referrers_list(struct slip_store *store, const struct slip_digest *subject)
 {
-    slip_cleanup(slip_json_decrefp) json_t *record = record_of(store, subject);
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_attachments_get(store, subject);
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     json_t *list = json_array();
 

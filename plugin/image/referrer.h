@@ -2,14 +2,7 @@
  *
  * A document is the one layer of a manifest that names the image as its `subject` and the kind of
  * document as its `artifactType` (image-spec 1.1, "Guidelines for Artifact Usage"). The image knows
- * nothing of it, and keeps its digest. The store notes both sides in one record, whose key is the
- * digest of the image, so that whatever keeps the image also keeps what is attached to it
- * (store/gc.h):
- *
- *   {"referrers": ["sha256:...", ...], "sig": "sha256:...", "att": "sha256:..."}
- *
- * "sig" and "att" are the manifests that cosign would tag `sha256-<hex>.sig` and `.att`
- * (image/signature.h); they name no subject, only their tag does.
+ * nothing of it, and keeps its digest. Whatever keeps the image in the store keeps them too.
  *
  * A list of referrers is what an index has under "manifests": descriptors with their artifactType
  * and annotations. Depends on: store/, util/.
@@ -51,17 +44,3 @@ bool slip_referrers_merge(json_t *list, const json_t *more);
 /* The document itself, of at most `limit` bytes. It and its manifest must be in the store. */
 int slip_referrer_text(struct slip_store *store, const struct slip_digest *referrer, uint64_t limit,
                        struct slip_buf *ret, struct slip_error *err);
-
-enum slip_companion { SLIP_COMPANION_SIG, SLIP_COMPANION_ATT };
-#define SLIP_COMPANIONS 2
-
-/* "sha256-<hex>.sig": the tag of what accompanies an image in its repository. Caller frees. */
-char *slip_companion_tag(const struct slip_digest *subject, enum slip_companion kind);
-/* Whether a tag is one of these, or that of a list of referrers: no name of an image. */
-bool slip_companion_is_tag(const char *tag);
-/* 1 found, 0 none. */
-int slip_companion_get(struct slip_store *store, const struct slip_digest *subject,
-                       enum slip_companion kind, struct slip_digest *ret);
-int slip_companion_set(struct slip_store *store, const struct slip_digest *subject,
-                       enum slip_companion kind, const struct slip_digest *manifest,
-                       struct slip_error *err);
