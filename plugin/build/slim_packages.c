@@ -82,11 +82,13 @@ static void find_packages(struct origin *o)
 {
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
     slip_cleanup(slip_map_release) struct slip_map owners = SLIP_MAP_INIT;
-    const struct slip_tree *libs = &o->job->libs;
 
-    for (size_t i = 0; i < libs->n; i++)
-        if (S_ISREG(libs->entries[i].mode) && libs->entries[i].source)
-            slip_strv_addf(&paths, "/%s", libs->entries[i].path);
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++) {
+        const struct slip_tree *layer = &o->job->layers[i];
+        for (size_t k = 0; k < layer->n; k++)
+            if (S_ISREG(layer->entries[k].mode) && layer->entries[k].source)
+                slip_strv_addf(&paths, "/%s", layer->entries[k].path);
+    }
     slip_strv_sort(&paths);
     slip_database_owners(&o->db, &paths, &owners);
     for (size_t i = 0; i < paths.n; i++) {
@@ -132,14 +134,16 @@ static int by_purl(const void *a, const void *b)
 
 static void add_text(struct origin *o, const char *path, struct slip_buf *text)
 {
-    struct slip_entry *e = slip_tree_add(&o->job->libs, path, S_IFREG | 0644);
+    struct slip_tree *layer = &o->job->layers[SLIP_HOLD_DISTRIBUTION];
+    struct slip_entry *e = slip_tree_add(layer, path, S_IFREG | 0644);
 
     e->mtime = o->job->b->options->epoch;
     e->size = text->len;
     e->content = slip_buf_take(text);
     json_array_append_new(o->job->files,
-                          json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", path),
-                                    "size", (json_int_t)e->size, "class", "runtime", "why",
+                          json_pack("{s:o, s:I, s:s, s:s, s:s}", "path", json_sprintf("/%s", path),
+                                    "size", (json_int_t)e->size, "class", "runtime", "rule",
+                                    "package-database", "why",
                                     "says to scanners which packages the libraries come from"));
 }
 

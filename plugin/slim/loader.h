@@ -38,5 +38,10 @@ void slip_loader_expand(const struct slip_loader *loader, const char *path, cons
 /* musl has libpthread, libm and others within its loader. */
 bool slip_loader_contains(const struct slip_loader *loader, const char *soname);
 
+/* Whether a soname belongs to the C library itself, whose parts only fit each other. */
+bool slip_loader_is_libc(const char *soname);
+/* What `elf` is made for, in words: "64-bit x86_64". Owned. */
+char *slip_loader_kind(const struct slip_elf *elf);
+
 /* A loader that exists in `root`, for when no program says which; NULL without one. Owned. */
 char *slip_loader_find(int root);
