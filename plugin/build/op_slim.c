@@ -21,6 +21,7 @@ static void slim_release(struct slip_slim_job *job)
     slip_tree_release(&job->libs);
     slip_closure_release(&job->closure);
     slip_view_release(&job->view);
+    slip_strv_release(&job->build_dirs);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
 }
@@ -35,6 +36,28 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
     job->view.stack.destdir = job->copy->slim->destdir;
     job->view.stack.scratch = job->view.work.draft.dir;
     return slip_view_of_step(&job->view, job->b, stage->steps[stage->nsteps - 1], err);
+}
+
+/* What install steps see through mounts, and where templates put sources and build directories. */
+static void note_build_dirs(struct slip_slim_job *job)
+{
+    const struct slip_stage *stage = job->copy->input.stage;
+
+    slip_strv_add(&job->build_dirs, "/build");
+    slip_strv_add(&job->build_dirs, "/src");
+    if (*job->copy->slim->destdir)
+        slip_strv_add(&job->build_dirs, job->copy->slim->destdir);
+    for (size_t i = 0; i < job->b->options->ncontexts; i++)
+        if (job->b->options->contexts[i].path)
+            slip_strv_add_take(&job->build_dirs,
+                               slip_path_absolute(job->b->options->contexts[i].path));
+    for (size_t i = 0; i < stage->nsteps; i++) {
+        const struct slip_step *step = stage->steps[i];
+        for (size_t k = 0; step->op == SLIP_OP_RUN && step->run.install && k < step->run.nmounts;
+             k++)
+            if (step->run.mounts[k].kind <= SLIP_MOUNT_CACHE && step->run.mounts[k].target[1])
+                slip_strv_add(&job->build_dirs, step->run.mounts[k].target);
+    }
 }
 
 /* A layer with these very entries may be in the store already. */
@@ -99,6 +122,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
     slip_sha256_field(&job.identity, "slipway slim 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
+    note_build_dirs(&job);
     if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
         slip_tree_finish(&job.libs, b->options->epoch);

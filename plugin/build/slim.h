@@ -12,9 +12,10 @@ struct slip_slim_job {
     struct slip_builder *b;
     struct slip_node *node;
     const struct slip_copy *copy;
-    struct slip_view view;     /* the builder's root, DESTDIR on top */
-    struct slip_tree app;      /* the project's own files */
-    struct slip_tree libs;     /* what they need */
+    struct slip_view view;       /* the builder's root, DESTDIR on top */
+    struct slip_tree app;        /* the project's own files */
+    struct slip_tree libs;       /* what they need */
+    struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "build/installer.h"
 #include "slim/class.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -95,6 +96,39 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
     return 0;
 }
 
+/* What the user calls the base of the runtime. */
+static const char *base_name(const struct slip_slim_job *job)
+{
+    const struct slip_step *step = job->node->step->parent;
+
+    while (step->parent)
+        step = step->parent;
+    return step->base.input.name && *step->base.input.name ? step->base.input.name : NULL;
+}
+
+/* The message begins with the place that installed the file it is about, when CMake knows. */
+static void blame(struct slip_slim_job *job, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *target = NULL;
+    struct slip_span at;
+
+    slip_cleanup(slip_freep) char *maker =
+        job->closure.missing
+            ? slip_installer_maker(job->b, job->copy->input.stage, job->closure.missing)
+            : NULL;
+
+    if (maker) {
+        free(err->hint);
+        err->hint = slip_xasprintf("the project's own target '%s' makes it: install(TARGETS %s)",
+                                   maker, maker);
+    }
+    if (!job->closure.culprit ||
+        !slip_installer_find(job->b, job->copy->input.stage, job->closure.culprit, &at, &target))
+        return;
+    slip_error_context(err, "target '%s'", target);
+    err->at = at;
+}
+
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
@@ -116,9 +150,13 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
         .base_root = base.mounted.root,
+        .base_name = base_name(job),
+        .build_dirs = (const char *const *)job->build_dirs.v,
     };
-    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
+    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0) {
+        blame(job, err);
         return -1;
+    }
     for (size_t i = 0; i < job->closure.nfiles; i++)
         if (add_needed(job, &job->closure.files[i], err) < 0)
             return -1;

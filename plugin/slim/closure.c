@@ -343,6 +343,7 @@ void slip_closure_release(struct slip_closure *closure)
     free(closure->hints);
     slip_strv_release(&closure->wanted);
     free(closure->culprit);
+    free(closure->missing);
     free(closure->loader_dir);
     *closure = SLIP_CLOSURE_INIT;
 }

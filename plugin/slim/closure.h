@@ -43,6 +43,7 @@ struct slip_closure {
     size_t nhints, hints_cap;
     struct slip_strv wanted; /* "<soname> <path>", for slip_closure_wants() */
     char *culprit;           /* owned: after a failure, the root that it is about, or NULL */
+    char *missing;           /* owned: and the library that is nowhere, by its soname, or NULL */
     char *loader_dir; /* owned: where the programs' loader looks by itself ("/usr/lib"); NULL when
                          all of them are static */
 };
