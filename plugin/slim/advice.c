@@ -237,6 +237,16 @@ int slip_advise_library(const struct slip_process *p, size_t asker, const char *
     return why ? slip_error_hint(err, "%s", why) : advise_package(p, asker, soname, err);
 }
 
+int slip_advise_damage(const struct slip_process *p, size_t asker, const char *soname,
+                       struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *through = chain(p, asker, soname);
+
+    blame(p, asker);
+    return slip_error_context(err, "%s needs '%s'%s", p->nodes[asker].member->path + 1, soname,
+                              through);
+}
+
 int slip_advise_version(const struct slip_process *p, size_t asker,
                         const struct slip_elf_version *need, size_t library, struct slip_error *err)
 {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "slim/asked.h"
 #include "slim/hints.h"
 #include "slim/packages.h"
 #include "slim/process.h"
@@ -99,63 +100,6 @@ static void hint_process(const struct slip_process *p, const struct slip_member 
                               &p->nodes[i].member->elf);
 }
 
-/* One word of the dlopen list, for whichever file of the process would find it. */
-static int load_soname(struct slip_process *p, const char *name, struct slip_error *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < p->n && rc == 0; i++)
-        rc = slip_process_load(p, i, name, "dlopen", err);
-    if (rc < 0)
-        return -1;
-    if (rc > 0)
-        return 0;
-    slip_fail(err, SLIP_EINPUT, "'%s' of the dlopen list is nowhere in the builder", name);
-    slip_cleanup(slip_freep) char *advice = slip_packages_advice(p->world->options->root, name);
-    if (advice)
-        slip_error_hint(err, "%s", advice);
-    return -1;
-}
-
-/* An absolute pattern: libraries with their closures, and files that are none (lists of modules)
- * as they are. */
-static int load_pattern(struct slip_process *p, const char *pattern, struct slip_error *err)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv found = SLIP_STRV_INIT;
-    struct slip_world *w = p->world;
-    size_t taken = 0;
-
-    slip_trail_glob(w->options->root, pattern, &found);
-    for (size_t i = 0; i < found.n; i++) {
-        slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
-        if (slip_trail_walk(w->options->root, found.v[i], &trail) != 1 || !S_ISREG(trail.mode))
-            continue;
-        taken++;
-        if (slip_world_member(w, SLIP_IN_BUILDER, trail.real)->is_elf > 0) {
-            int rc = slip_process_load(p, 0, found.v[i], "dlopen", err);
-            if (rc < 0)
-                return -1;
-            if (rc > 0)
-                continue;
-        }
-        slip_world_record(w, &trail, p->nodes[0].member->path, "dlopen", true, false);
-    }
-    if (taken)
-        return 0;
-    slip_fail(err, SLIP_EINPUT, "'%s' of the dlopen list matches no file in the builder", pattern);
-    return slip_error_hint(err, "patterns are absolute paths inside the builder's root");
-}
-
-static int load_list(struct slip_process *p, struct slip_error *err)
-{
-    const char *const *list = p->world->options->dlopen;
-
-    for (size_t i = 0; list && list[i]; i++)
-        if ((list[i][0] == '/' ? load_pattern(p, list[i], err) : load_soname(p, list[i], err)) < 0)
-            return -1;
-    return slip_process_run(p, err);
-}
-
 /* 1: something of the base was refused, so that it has to be put together once more. */
 static int try_together(struct slip_world *w, struct slip_member *main, bool with_list,
                         struct slip_error *err)
@@ -164,7 +108,7 @@ static int try_together(struct slip_world *w, struct slip_member *main, bool wit
 
     main->done = true;
     if (slip_process_open(&p, w, main, err) < 0 || slip_process_run(&p, err) < 0 ||
-        (with_list && load_list(&p, err) < 0))
+        (with_list && slip_asked_load(&p, err) < 0))
         return -1;
     int rc = slip_process_check(&p, err);
     if (rc == 0 && slip_map_get(&w->installed, main->path))

@@ -313,7 +313,7 @@ static int load_needed(struct slip_process *p, size_t asker, struct slip_error *
         const char *name = elf->needed.v[i];
         int rc = is_loaded(p, name) ? 1 : slip_process_load(p, asker, name, name, err);
         if (rc < 0)
-            return slip_error_context(err, "%s needs '%s'", p->nodes[asker].member->path + 1, name);
+            return slip_advise_damage(p, asker, name, err);
         if (rc == 0)
             return slip_advise_library(p, asker, name, err);
     }

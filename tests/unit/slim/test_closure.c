@@ -290,6 +290,25 @@ static const struct row {
       .dlopen = "/usr/lib/mods/*.so",
       .error = "'/usr/lib/mods/*.so' of the dlopen list matches no file in the builder\n"
                "patterns are absolute paths inside the builder's root" },
+    { .name = "dlopen: a name that is nearly right",
+      .script = LOADER "lib /usr/lib/libssl.so.3 libssl.so.3; lib /usr/lib/libc.so.6 libc.so.6\n"
+                       "prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "libssl.so.1.1",
+      .error = "'libssl.so.1.1' of the dlopen list is nowhere in the builder\n"
+               "did you mean 'libssl.so.3'?" },
+    { .name = "dlopen: a pattern that is nearly right",
+      .script = LOADER "lib /usr/lib/mods/a.so a.so; prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/mod/*.so",
+      .error = "'/usr/lib/mod/*.so' of the dlopen list matches no file in the builder\n"
+               "did you mean '/usr/lib/mods/*.so'?" },
+    { .name = "dlopen: a pattern and what is there instead",
+      .script = LOADER "lib /usr/lib/mods/a.so a.so; prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/mods/*.plugin",
+      .error = "'/usr/lib/mods/*.plugin' of the dlopen list matches no file in the builder\n"
+               "in '/usr/lib/mods/' there is a.so" },
     { .name = "a note of what is opened and required",
       .script = LOADER "lib /usr/lib/libbz2.so.1 libbz2.so.1\n"
                        "printf '%s' '.section .note.dlopen,\"a\",%note\n.balign 4\n.long "
