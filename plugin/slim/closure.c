@@ -6,6 +6,7 @@
 #include "slim/asked.h"
 #include "slim/hints.h"
 #include "slim/packages.h"
+#include "slim/plugins.h"
 #include "slim/process.h"
 #include "slim/scripts.h"
 #include "slim/world.h"
@@ -95,6 +96,7 @@ static void hint_process(const struct slip_process *p, const struct slip_member 
 
     slip_hints_of(w->closure, w->options->root, main->path, &main->elf,
                   w->options->dlopen && w->options->dlopen[0]);
+    slip_plugins_hint(p);
     for (size_t i = 1; i < p->n; i++)
         slip_hints_of_library(w->closure, main->path, slip_path_base(p->nodes[i].member->path),
                               &p->nodes[i].member->elf);

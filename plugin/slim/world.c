@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "slim/hints.h"
+#include "slim/plugins.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -60,6 +61,11 @@ void slip_world_release(struct slip_world *world)
     slip_map_release(&world->refused);
 }
 
+static bool is_interesting(const char *symbol)
+{
+    return slip_hint_symbol(symbol) || slip_plugin_symbol(symbol);
+}
+
 static void read_member(struct slip_member *m, int root)
 {
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
@@ -73,7 +79,7 @@ static void read_member(struct slip_member *m, int root)
     }
     if (pread(fd, magic, sizeof magic, 0) != sizeof magic || memcmp(magic, "\177ELF", 4) != 0)
         return;
-    m->is_elf = slip_elf_read(fd, m->path, slip_hint_symbol, &m->elf, &err);
+    m->is_elf = slip_elf_read(fd, m->path, is_interesting, &m->elf, &err);
     if (m->is_elf < 0)
         m->damage = slip_xstrdup(err.msg);
 }

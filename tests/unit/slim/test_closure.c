@@ -309,6 +309,31 @@ static const struct row {
       .dlopen = "/usr/lib/mods/*.plugin",
       .error = "'/usr/lib/mods/*.plugin' of the dlopen list matches no file in the builder\n"
                "in '/usr/lib/mods/' there is a.so" },
+    { .name = "plugins of a known library: how to ask for them",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n"
+                       "for m in unix deny; do lib /usr/lib/security/pam_$m.so pam_$m.so; done\n",
+      .roots = "/bin/x",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n"
+               "hint /bin/x pam: PAM opens the modules that /etc/pam.d names; they are not in the "
+               "image: put '/usr/lib/security/pam_*.so', or those of its 2 files that it wants, on "
+               "the DLOPEN list\n" },
+    { .name = "plugins of a known library: one was asked for",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n"
+                       "for m in unix deny; do lib /usr/lib/security/pam_$m.so pam_$m.so; done\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/security/pam_deny.so",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n"
+               "/usr/lib/security/pam_deny.so dlopen D x -> pam_deny.so\n" },
+    { .name = "plugins of a known library: the builder has none",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n",
+      .roots = "/bin/x",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n" },
     { .name = "a note of what is opened and required",
       .script = LOADER "lib /usr/lib/libbz2.so.1 libbz2.so.1\n"
                        "printf '%s' '.section .note.dlopen,\"a\",%note\n.balign 4\n.long "
