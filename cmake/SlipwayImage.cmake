@@ -7,16 +7,18 @@ add_container_image
   add_container_image(<target>
     [NAME <repository>] [TAGS <tag>...]
     [TARGETS <target>...] [COMPONENTS <component>...] [FILES <file>... DESTINATION <dir>]
-    [CLASSES runtime|dev|doc|debug...] [PREFIX <dir>]
+    [CLASSES runtime|dev|doc|debug...] [CLASS_OF <class> <glob>...] [PREFIX <dir>]
     [TOOLCHAIN tree|host|<template or image reference>] [PACKAGES <package>...]
     [RECIPE <file>] [DOCKERFILE <file> [STAGE <name>]] [CONTEXT <dir>]
     [BASE scratch|<image reference>|<image target>] [RUNTIME_PACKAGES <package>...]
     [DLOPEN <soname or glob>...] [DATA ca-certificates|tzdata|...]
+    [STRICT] [ACKNOWLEDGE <need or program>...]
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
+    [TEST_GATE ON|OFF] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
 ``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
@@ -42,10 +44,23 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SIZE_BUDGET, COMPRESSION, LEVEL, OUTPUT
+and ALL may stand beside it.
+
+``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
+together, uncompressed; the image that was there stays. ``COMPRESSION`` is gzip unless another is given:
+docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19 for zstd.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
+
+What an installed file is (runtime, dev, doc, debug) is told by where it is and what it is called;
+``CLASS_OF`` says it where that is wrong: ``CLASS_OF doc /usr/share/foo/* none /usr/bin/*-test``. A
+``*`` stands for ``/``, too; what is ``none`` is in no image.
+
+What programs will miss at run time and no header says (certificates, time zones, a shell, libraries
+that they open by name) is a note of the build. With ``STRICT`` it is an error, unless
+``ACKNOWLEDGE`` says that they may go without: by the note's own word, or by the path of a program.
 
 What names of images in registries mean is pinned by ``slipway.lock`` in the top source directory, if
 it is there when CMake runs (``slipway lock -f <build>/<target>.slipway <source>`` writes it). With
@@ -65,14 +80,15 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  PLATFORMS DEBUG_IMAGE SBOM)
 
 function(add_container_image target)
-  _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
+  _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
     "NAME;DESTINATION;PREFIX;TOOLCHAIN;RECIPE;DOCKERFILE;STAGE;CONTEXT;BASE;USER;WORKDIR;STOPSIGNAL;NETWORK;TEST_GATE;OUTPUT;SBOM;SIZE_BUDGET;COMPRESSION;LEVEL"
-    "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
+    "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;CLASS_OF;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ACKNOWLEDGE;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
   _slipway_check_image("${target}")
   _slipway_check_files(arg_FILES)
+  _slipway_check_class_of()
 
   string(TOLOWER "${PROJECT_NAME}" name)
   string(REGEX REPLACE "[^a-z0-9._-]" "-" name "${name}")
@@ -128,8 +144,15 @@ function(add_container_image target)
 
   # What the helper is told, and what to wait for.
   set(waits "")
+  set(packing "")
   if(arg_RECIPE OR arg_DOCKERFILE)
     set(recipe "${arg_RECIPE}${arg_DOCKERFILE}")
+    if(arg_COMPRESSION)
+      string(APPEND packing ",compression=${arg_COMPRESSION}")
+    endif()
+    if(arg_LEVEL)
+      string(APPEND packing ",compression-level=${arg_LEVEL}")
+    endif()
     _slipway_file_options(options)
   else()
     _slipway_image_recipe(text)
@@ -184,7 +207,7 @@ function(add_container_image target)
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
-    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
+    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
       --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
@@ -240,6 +263,9 @@ function(_slipway_check_image target)
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
+  _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
+  _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
   _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
@@ -285,6 +311,9 @@ function(_slipway_check_pairs)
       AND NOT arg_TOOLCHAIN STREQUAL "tree")
     _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
       "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(DEFINED arg_LEVEL AND (NOT DEFINED arg_COMPRESSION OR arg_COMPRESSION STREQUAL "none"))
+    _slipway_fail("has LEVEL without a COMPRESSION that has levels."
+      "Try: COMPRESSION zstd LEVEL ${arg_LEVEL}")
   elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
     _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
   endif()
@@ -297,15 +326,31 @@ function(_slipway_check_pairs)
       _slipway_fail("cannot find '${path}'."
         "Relative paths are taken from ${CMAKE_CURRENT_SOURCE_DIR}.")
     endif()
-    foreach(other COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES BASE RUNTIME_PACKAGES DLOPEN
-        DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK TEST_GATE)
-      if(DEFINED arg_${other})
+    foreach(other COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES BASE RUNTIME_PACKAGES
+        DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
+        TEST_GATE)
+      if(DEFINED arg_${other} AND NOT "${arg_${other}}" STREQUAL "FALSE")
         _slipway_fail("has ${other} beside ${keyword}, which describes the image already."
           "Say it in ${path}.")
       endif()
     endforeach()
   endforeach()
 endfunction()
+
+# CLASS_OF sorted: arg_CLASS_OF_<class> is the list of its globs.
+macro(_slipway_check_class_of)
+  set(class "")
+  foreach(word IN LISTS arg_CLASS_OF)
+    if(word MATCHES "^(runtime|dev|doc|debug|none)$")
+      set(class "${word}")
+    elseif(class STREQUAL "")
+      _slipway_fail("has '${word}' first in CLASS_OF."
+        "A class stands before its globs: CLASS_OF doc /usr/share/foo/*")
+    else()
+      list(APPEND arg_CLASS_OF_${class} "${word}")
+    endif()
+  endforeach()
+endmacro()
 
 # FILES as absolute paths.
 function(_slipway_check_files ret)
@@ -362,7 +407,7 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -414,6 +459,8 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(compression "${arg_COMPRESSION}")
+  _slipway_scalar(compression-level "${arg_LEVEL}")
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
@@ -426,12 +473,28 @@ function(_slipway_image_recipe ret)
   _slipway_words(classes ${arg_CLASSES})
   _slipway_words(dlopen ${arg_DLOPEN})
   _slipway_words(data ${arg_DATA})
+  if(arg_STRICT)
+    _slipway_scalar(strict yes)
+  endif()
+  _slipway_words(acknowledge ${arg_ACKNOWLEDGE})
+
+  if(arg_CLASS_OF)
+    string(APPEND text "\n[classes]\n")
+    foreach(class IN ITEMS runtime dev doc debug none)
+      _slipway_words(${class} ${arg_CLASS_OF_${class}})
+    endforeach()
+  endif()
 
   if(arg_ARGS)
     string(APPEND text "\n[args]\n")
     list(TRANSFORM arg_ARGS REPLACE "^([^=]*)=(.*)$" "\\1 = \\2" OUTPUT_VARIABLE args)
     list(JOIN args "\n" args)
     string(APPEND text "${args}\n")
+  endif()
+
+  if(DEFINED arg_SIZE_BUDGET)
+    string(APPEND text "\n[budget]\n")
+    _slipway_scalar(size "${arg_SIZE_BUDGET}")
   endif()
 
   string(APPEND text "\n[build]\n")

@@ -13,13 +13,14 @@
 # image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
 # IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
 #
-#   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX
+#   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
-#   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA
+#   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA STRICT ACKNOWLEDGE
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
+#   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
 #   where it goes     OUTPUT
 #
 # SECRETS are id=file, for RUN --mount=type=secret,id=...: in no image, and nothing is built again for
@@ -40,11 +41,12 @@ ifneq ($(filter 3.%,$(MAKE_VERSION)),)
 $(error slipway.mk needs GNU make 4.0 or newer; this is $(MAKE_VERSION))
 endif
 
-_slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES SYSTEM \
+_slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
-  DLOPEN DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT
-_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL
+  DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SIZE_BUDGET COMPRESSION \
+  LEVEL OUTPUT
+_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -159,6 +161,13 @@ _slipway_install = $(if $(strip $(call _slipway_get,$(1),INSTALL)),$(call _slipw
 # A stage has a make of its own, elsewhere perhaps.
 _slipway_their_make = $(if $(findstring /,$(MAKE)),$(subst $(MAKE),make,$(1)),$(1))
 
+_slipway_yes = $(if $(filter ON on yes YES 1 true TRUE,$(1)),yes)
+
+# CLASS_OF := doc /usr/share/foo/* none /usr/bin/foo-test: a class, and the globs up to the next one.
+_slipway_classes  := runtime dev doc debug none
+_slipway_class_of = $(if $(strip $(1)),[classes]$(_slipway_newline)$(eval _slipway_class :=)$(call \
+_slipway_join,$(foreach w,$(1),$(_slipway_mark)$(if $(filter $(_slipway_classes),$(w)),$(eval _slipway_class := $(w)),$(if $(_slipway_class),$(_slipway_class) = $(w)$(_slipway_newline),$(error slipway.mk: CLASS_OF has '$(w)' first; a class stands before its globs))))))
+
 # $(call _slipway_recipe,image)
 define _slipway_recipe
 # Written by make for the image $(1) of $(CURDIR); changes are lost.
@@ -175,7 +184,9 @@ _slipway_key,volumes,$(call _slipway_get,$(1),VOLUMES))$(call \
 _slipway_key,stopsignal,$(call _slipway_get,$(1),STOPSIGNAL))$(call \
 _slipway_key,healthcheck,$(call _slipway_get,$(1),HEALTHCHECK))$(call \
 _slipway_items,labels,$(call _slipway_get,$(1),LABELS))$(call \
-_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))
+_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))$(call \
+_slipway_key,compression,$(call _slipway_get,$(1),COMPRESSION))$(call \
+_slipway_key,compression-level,$(call _slipway_get,$(1),LEVEL))
 [toolchain]
 $(call _slipway_key,use,$(call _slipway_toolchain,$(1)))$(call \
 _slipway_key,packages,$(call _slipway_get,$(1),PACKAGES))$(call \
@@ -185,7 +196,10 @@ $(call _slipway_key,base,$(call _slipway_get,$(1),BASE))$(call \
 _slipway_key,packages,$(call _slipway_get,$(1),RUNTIME_PACKAGES))$(call \
 _slipway_key,classes,$(call _slipway_get,$(1),CLASSES))$(call \
 _slipway_key,dlopen,$(call _slipway_get,$(1),DLOPEN))$(call \
-_slipway_key,data,$(call _slipway_get,$(1),DATA))
+_slipway_key,data,$(call _slipway_get,$(1),DATA))$(call \
+_slipway_key,strict,$(call _slipway_yes,$(call _slipway_get,$(1),STRICT)))$(call \
+_slipway_key,acknowledge,$(call _slipway_get,$(1),ACKNOWLEDGE))$(call \
+_slipway_class_of,$(call _slipway_get,$(1),CLASS_OF))
 [build]
 $(call _slipway_key,system,$(or $(strip $(call _slipway_get,$(1),SYSTEM)),make))$(call \
 _slipway_key,source,$(CURDIR))$(call \
@@ -196,12 +210,13 @@ _slipway_key,build,$(if $(filter tree,$(call _slipway_toolchain,$(1))),,$(call _
 _slipway_key,install,$(call _slipway_their_make,$(call _slipway_install,$(1))))$(call \
 _slipway_items,files,$(call _slipway_get,$(1),FILES))$(call \
 _slipway_key,only,$(call _slipway_get,$(1),TARGETS))$(call \
-_slipway_key,test,$(if $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),TEST_GATE)),yes))
+_slipway_key,test,$(call _slipway_yes,$(call _slipway_get,$(1),TEST_GATE)))
 $(if $(call _slipway_get,$(1),ARGS),[args]$(_slipway_newline)$(call _slipway_join,$(foreach a,$(call _slipway_get,$(1),ARGS),$(_slipway_mark)$(call _slipway_arg,$(a))))$(_slipway_newline))$(call \
 _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_slipway_newline)$(call \
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \
 _slipway_key,expect-output,$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT))$(call \
 _slipway_key,expect-exit,$(call _slipway_get,$(1),TEST_EXPECT_EXIT)))
+$(if $(call _slipway_get,$(1),SIZE_BUDGET),[budget]$(_slipway_newline)$(call _slipway_key,size,$(call _slipway_get,$(1),SIZE_BUDGET)))
 [test links]
 link-check = $(if $(filter OFF off no NO 0 false FALSE,$(call _slipway_get,$(1),TEST_LINK_CHECK)),no,yes)
 endef
@@ -246,6 +261,7 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
+  $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),LABELS),--label $(call _slipway_q,$(a)))\
@@ -253,9 +269,10 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
 # id=file, as the helper is told.
 _slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
 _slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o)) \
-  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci) \
+  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci$(call _slipway_packing,$(1))) \
   --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
+_slipway_packing = $(if $(call _slipway_file,$(1)),$(addprefix $(_slipway_comma)compression=,$(strip $(call _slipway_get,$(1),COMPRESSION)))$(addprefix $(_slipway_comma)compression-level=,$(strip $(call _slipway_get,$(1),LEVEL))))
 
 # With `tree` the project is built here, once for all images, by a make of its own: its default goal
 # may well be what includes this file, so `image` does nothing down there. Other goals of the command

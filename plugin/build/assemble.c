@@ -56,6 +56,8 @@ int slip_tree_to_blob(struct slip_builder *b, const struct slip_tree *tree, cons
         slip_draft_commit(&draft, &ret->blob.digest, &digest, err) < 0)
         return -1;
     ret->has_blob = true;
+    ret->compression = b->options->compression;
+    ret->level = b->options->level;
     slip_cleanup(slip_json_decrefp) json_t *record = slip_part_json(ret);
     return slip_record_put(b->store, full_key, record, err);
 }
@@ -114,17 +116,19 @@ static void add_layer(const struct slip_builder *b, struct layers *layers,
 }
 
 static void add_history(const struct slip_builder *b, struct layers *layers, const char *text,
-                        bool empty)
+                        unsigned holds, bool empty)
 {
     char when[32];
     time_t epoch = (time_t)b->options->epoch;
     struct tm utc;
+    slip_cleanup(slip_freep) char *names = slip_holding_names(holds);
     json_t *row = json_object();
 
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&epoch, &utc));
     json_object_set_new(row, "created", json_string(when));
     json_object_set_new(row, "created_by", json_string(text));
-    json_object_set_new(row, "comment", json_string("slipway"));
+    json_object_set_new(row, "comment",
+                        holds ? json_sprintf("slipway: %s", names) : json_string("slipway"));
     if (empty)
         json_object_set_new(row, "empty_layer", json_true());
     json_array_append_new(layers->history, row);
@@ -147,7 +151,7 @@ static int add_base(struct slip_builder *b, const struct slip_step *step, struct
             if (snapshot_to_blob(b, NULL, part, err) < 0)
                 return -1;
             add_layer(b, layers, part);
-            add_history(b, layers, step->text, false);
+            add_history(b, layers, step->text, 0, false);
         }
         return 0;
     }
@@ -175,11 +179,13 @@ static int add_step(struct slip_builder *b, const struct slip_step *step, const 
         if (!part->has_blob && (snapshot_to_blob(b, step->parent, part, err) < 0 ||
                                 slip_result_record(b, node, err) < 0))
             return -1;
+        if (slip_part_repack(b, part, err) < 0)
+            return -1;
         add_layer(b, layers, part);
-        add_history(b, layers, text, false);
+        add_history(b, layers, text, part->holds, false);
     }
     if (node->nparts == 0) /* it changed no file */
-        add_history(b, layers, text, true);
+        add_history(b, layers, text, 0, true);
     return 0;
 }
 
@@ -200,7 +206,7 @@ static int add_stage(struct slip_builder *b, const struct slip_stage *stage, str
         const json_t *row = json_array_get(stage->history, i);
         const char *text = slip_json_str(row, "created_by");
         if (json_is_true(json_object_get(row, "empty_layer")))
-            add_history(b, layers, text, true);
+            add_history(b, layers, text, 0, true);
         else if (next < stage->nsteps && add_step(b, stage->steps[next++], text, layers, err) < 0)
             return -1;
     }
@@ -240,11 +246,11 @@ static int record_reports(struct slip_builder *b, const struct slip_digest *mani
     json_t *reports = json_array();
     char key[65];
 
-    for (size_t i = 0; i < b->plan->target->nsteps; i++) {
-        const struct slip_step *step = b->plan->target->steps[i];
-        if (step->op == SLIP_OP_COPY && step->copy.slim)
-            json_array_append_new(reports, json_string(slip_node_of(b, step)->identity));
-    }
+    for (const struct slip_stage *st = b->plan->target; st; st = st->steps[0]->base.input.stage)
+        for (size_t i = st->nsteps; i-- > 0;)
+            if (st->steps[i]->op == SLIP_OP_COPY && st->steps[i]->copy.slim)
+                json_array_insert_new(reports, 0,
+                                      json_string(slip_node_of(b, st->steps[i])->identity));
     json_object_set_new(record, "reports", reports);
     slip_report_key(manifest->hex, key);
     return slip_record_put(b->store, key, record, err);

@@ -18,6 +18,7 @@
 struct slip_volume {
     const char *host, *target; /* borrowed */
     bool readonly;
+    bool overlay; /* a directory that can be written to, and is as it was when the program ends */
 };
 
 struct slip_container {
@@ -27,7 +28,8 @@ struct slip_container {
     const char *user, *workdir;   /* NULL: as the image says */
     const struct slip_volume *volumes;
     size_t nvolumes;
-    bool host_network;
+    bool host_network, readonly;   /* the image's root can not be written to */
+    const struct slip_strv *tmpfs; /* directories that are empty and in memory; may be NULL */
     const char *tier;
     /* Where output goes; NULL: the caller's own streams. */
     void (*output)(void *user_data, int fd, const char *bytes, size_t n);

@@ -1,8 +1,8 @@
-/* op_slim.c - COPY --installed: from what install steps wrote to two layers of a slim runtime.
+/* op_slim.c - COPY --installed: from what install steps wrote to the layers of a slim runtime.
  *
- * The libraries that programs need go into the lower layer, the project's own files into the upper
- * one, so that an edit changes only the small one. Everything is streamed from the builder's
- * snapshots; nothing is copied first.
+ * What changes seldom goes below what changes with every edit (slim_layers.c), so that an edit
+ * changes one small layer. Everything is streamed from the builder's snapshots; nothing is copied
+ * first.
  */
 #include "build/slim.h"
 
@@ -15,27 +15,17 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-static void slim_release(struct slip_slim_job *job)
+void slip_slim_release(struct slip_slim_job *job)
 {
     slip_tree_release(&job->app);
-    slip_tree_release(&job->libs);
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        slip_tree_release(&job->layers[i]);
     slip_closure_release(&job->closure);
     slip_view_release(&job->view);
     slip_strv_release(&job->build_dirs);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
-}
-
-/* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
-static int open_view(struct slip_slim_job *job, struct slip_error *err)
-{
-    const struct slip_stage *stage = job->copy->input.stage;
-
-    if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
-        return -1;
-    job->view.stack.destdir = job->copy->slim->destdir;
-    job->view.stack.scratch = job->view.work.draft.dir;
-    return slip_view_of_step(&job->view, job->b, stage->steps[stage->nsteps - 1], err);
+    json_decref(job->left_out);
 }
 
 /* What install steps see through mounts, and where templates put sources and build directories. */
@@ -55,14 +45,27 @@ static void note_build_dirs(struct slip_slim_job *job)
         const struct slip_step *step = stage->steps[i];
         for (size_t k = 0; step->op == SLIP_OP_RUN && step->run.install && k < step->run.nmounts;
              k++)
-            if (step->run.mounts[k].kind <= SLIP_MOUNT_CACHE && step->run.mounts[k].target[1])
+            if (step->run.mounts[k].kind == SLIP_MOUNT_BIND ||
+                step->run.mounts[k].kind == SLIP_MOUNT_CACHE)
                 slip_strv_add(&job->build_dirs, step->run.mounts[k].target);
     }
 }
 
+int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
+{
+    const struct slip_stage *stage = job->copy->input.stage;
+
+    note_build_dirs(job);
+    if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
+        return -1;
+    job->view.stack.destdir = job->copy->slim->destdir;
+    job->view.stack.scratch = job->view.work.draft.dir;
+    return slip_view_of_step(&job->view, job->b, stage->steps[stage->nsteps - 1], err);
+}
+
 /* A layer with these very entries may be in the store already. */
-static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree,
-                       struct slip_part *ret, struct slip_error *err)
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
+                    struct slip_part *ret, struct slip_error *err)
 {
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     char content[65], key[65];
@@ -74,10 +77,26 @@ static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree,
     slip_sha256_number(&sha, (uint64_t)job->b->options->epoch);
     slip_key_finish(&sha, key);
     slip_sha256_field(&job->identity, content);
-    return slip_tree_to_blob(job->b, tree, key, ret, err);
+    slip_sha256_number(&job->identity, holds);
+    if (slip_tree_to_blob(job->b, tree, key, ret, err) < 0)
+        return -1;
+    ret->holds = holds;
+    return 0;
 }
 
-static int record_report(struct slip_slim_job *job, struct slip_error *err)
+static int write_layers(struct slip_slim_job *job, const unsigned *holds, struct slip_error *err)
+{
+    struct slip_node *node = job->node;
+
+    node->nparts = 0;
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        if (job->layers[i].n &&
+            slip_slim_write(job, &job->layers[i], holds[i], &node->parts[node->nparts++], err) < 0)
+            return -1;
+    return 0;
+}
+
+int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *report = json_object();
     json_t *hints = json_array();
@@ -88,6 +107,7 @@ static int record_report(struct slip_slim_job *job, struct slip_error *err)
             hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
     }
     json_object_set(report, "files", job->files);
+    json_object_set(report, "left_out", job->left_out);
     json_object_set_new(report, "hints", hints);
     char key[65];
     slip_report_key(job->node->identity, key);
@@ -109,36 +129,33 @@ static void tell_hints(const struct slip_slim_job *job)
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    slip_cleanup(slim_release) struct slip_slim_job job = {
+    slip_cleanup(slip_slim_release) struct slip_slim_job job = {
         .b = b,
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
+        .left_out = json_array(),
     };
+    unsigned holds[SLIP_HOLDINGS];
     int rc = -1;
 
     if (job.copy->input.origin != SLIP_FROM_STAGE)
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
-    slip_sha256_field(&job.identity, "slipway slim 1");
+    slip_sha256_field(&job.identity, "slipway slim 2");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    note_build_dirs(&job);
-    if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
-        slip_tree_finish(&job.libs, b->options->epoch);
-        slip_tree_finish(&job.app, b->options->epoch);
+        slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
     }
-    node->nparts = 0;
-    if (rc == 0 && job.libs.n)
-        rc = write_layer(&job, &job.libs, &node->parts[node->nparts++], err);
-    if (rc == 0 && job.app.n)
-        rc = write_layer(&job, &job.app, &node->parts[node->nparts++], err);
+    if (rc == 0)
+        rc = write_layers(&job, holds, err);
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);
     if (rc == 0) {
         tell_hints(&job);
-        rc = record_report(&job, err);
+        rc = slip_slim_record(&job, err);
     }
     if (rc < 0 && !err->at.src)
         err->at = node->step->at;

@@ -118,11 +118,15 @@ static json_t *slim_json(const struct slip_slim *slim)
     json_object_set_new(json, "classes", array);
     set_flag(json, "closure", slim->closure);
     set_flag(json, "strip", slim->strip);
+    set_flag(json, "debug-files", slim->debug_files);
     set_flag(json, "runtime-files", slim->runtime_files);
     set_text(json, "destdir", slim->destdir);
     set_list(json, "only", slim->only);
     set_list(json, "dlopen", slim->dlopen);
     set_list(json, "data", slim->data);
+    set_list(json, "class-of", slim->class_of);
+    set_flag(json, "strict", slim->strict);
+    set_list(json, "acknowledge", slim->acknowledge);
     set_text(json, "entrypoint", slim->entrypoint);
     return json;
 }

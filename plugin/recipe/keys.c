@@ -10,6 +10,7 @@
 #define TOOLCHAIN(member) offsetof(struct slip_recipe_toolchain, member)
 #define BUILD(member) offsetof(struct slip_recipe_build, member)
 #define RUNTIME(member) offsetof(struct slip_recipe_runtime, member)
+#define CLASSES(member) offsetof(struct slip_recipe_classes, member)
 #define COPY(member) offsetof(struct slip_recipe_copy, member)
 #define TEST(member) offsetof(struct slip_recipe_test, member)
 #define BUDGET(member) offsetof(struct slip_recipe_budget, member)
@@ -56,6 +57,14 @@ static const struct slip_key image_keys[] = {
     { "annotations", SLIP_KEY_FACTS, IMAGE(annotations), NULL, slip_check_label,
       "Annotations in the manifest of the image. An empty value takes away one that Slipway would "
       "add." },
+    { "debug-image", SLIP_KEY_YESNO, IMAGE(debug_image), NULL, NULL,
+      "yes: 'build --target debug' makes the same image with one more layer, the debug information "
+      "of the project's programs and libraries beneath /usr/lib/debug/.build-id; '-debug' stands "
+      "behind its tags. Default: no." },
+    { "compression", SLIP_KEY_CHOICE, IMAGE(compression), "gzip zstd none", NULL,
+      "Of the layers that are made here. Default: gzip, as docker before 23 cannot pull zstd." },
+    { "compression-level", SLIP_KEY_NUMBER, IMAGE(compression_level), NULL, slip_check_count,
+      "1 to 12 for gzip, 1 to 19 for zstd: higher is smaller and slower." },
     { "stage", SLIP_KEY_WORD, IMAGE(stage), NULL, slip_check_name,
       "The image is this [stage], as it is: nothing is built, added or set besides what the stages "
       "say, as in a Dockerfile. [toolchain], [build], [runtime] and [copy] are not used then." },
@@ -134,10 +143,26 @@ static const struct slip_key runtime_keys[] = {
       "Libraries that the program loads while it runs: names or globs." },
     { "data", SLIP_KEY_LIST, RUNTIME(data), NULL, slip_check_item,
       "Data that the program needs, such as ca-certificates or tzdata." },
+    { "strict", SLIP_KEY_YESNO, RUNTIME(strict), NULL, NULL,
+      "What the programs will miss at run time is an error, not a note. Default: no." },
+    { "acknowledge", SLIP_KEY_LIST, RUNTIME(acknowledge), NULL, slip_check_item,
+      "What they may go without: words of such notes (tzdata, dlopen, /bin/sh), or the path of a "
+      "program for all that it asks for." },
     { "strip", SLIP_KEY_YESNO, RUNTIME(strip), NULL, NULL,
       "Leave symbols and debug sections out of the image. Default: yes." },
     { "closure", SLIP_KEY_YESNO, RUNTIME(closure), NULL, NULL,
       "Add the shared libraries that the programs need. Default: yes." },
+};
+
+static const struct slip_key classes_keys[] = {
+    { "runtime", SLIP_KEY_LIST, CLASSES(runtime), NULL, slip_check_glob,
+      "Globs of files that are of this class, whatever they look like; '*' also stands for '/', "
+      "and "
+      "of several globs the longest decides." },
+    { "dev", SLIP_KEY_LIST, CLASSES(dev), NULL, slip_check_glob, "The same." },
+    { "doc", SLIP_KEY_LIST, CLASSES(doc), NULL, slip_check_glob, "The same." },
+    { "debug", SLIP_KEY_LIST, CLASSES(debug), NULL, slip_check_glob, "The same." },
+    { "none", SLIP_KEY_LIST, CLASSES(none), NULL, slip_check_glob, "Files that are in no image." },
 };
 
 /* No offsets: a stage keeps its keys in the order in which they were written. */
@@ -183,8 +208,19 @@ static const struct slip_key test_keys[] = {
 };
 
 static const struct slip_key budget_keys[] = {
-    { "max-size", SLIP_KEY_SIZE, BUDGET(max_size), NULL, NULL,
-      "Largest size of the files in the image, such as 64M." },
+    { "size", SLIP_KEY_SIZE, BUDGET(size), NULL, NULL,
+      "Largest size, such as 20MB or 20MiB: that of all files in all layers, uncompressed, as "
+      "'docker images' shows it." },
+    { "files", SLIP_KEY_NUMBER, BUDGET(files), NULL, slip_check_count,
+      "Largest number of files, links and devices; directories do not count." },
+    { "layers", SLIP_KEY_NUMBER, BUDGET(layers), NULL, slip_check_count,
+      "Largest number of layers, those of the base included." },
+    { "forbid", SLIP_KEY_LIST, BUDGET(forbid), NULL, slip_check_forbidden,
+      "What may not be there: patterns of paths (/bin/sh, /usr/include/**), patterns of names "
+      "without a '/' (*.a), and the words setuid, setgid, world-writable, shell and "
+      "capabilities." },
+    { "max-size", SLIP_KEY_SIZE, BUDGET(size), NULL, NULL, "The same as size." },
+    { "max-files", SLIP_KEY_NUMBER, BUDGET(files), NULL, slip_check_count, "The same as files." },
 };
 
 #define SECTION(name, kind, member, keys, help)                                            \
@@ -200,6 +236,8 @@ const struct slip_section slip_sections[] = {
             "How the project is configured, built, tested and installed."),
     SECTION("runtime", SLIP_SECTION_ONE, runtime, runtime_keys,
             "What the image holds besides the project."),
+    SECTION("classes", SLIP_SECTION_ONE, classes, classes_keys,
+            "Which class an installed file is of, where the rules are wrong."),
     SECTION("stage", SLIP_SECTION_NAMED, stages, stage_keys,
             "A stage of your own; its keys take effect in the order in which they stand. "
             "[stage build] takes the place of the one that [toolchain] and [build] describe."),
@@ -231,8 +269,8 @@ const struct slip_section *slip_section_find(struct slip_span name, struct slip_
     if (near)
         slip_error_hint(err, "did you mean '%s'?", near);
     else
-        slip_error_hint(err, "sections are image, toolchain, build, runtime, stage NAME, copy, "
-                             "args, test NAME and budget");
+        slip_error_hint(err, "sections are image, toolchain, build, runtime, classes, stage NAME, "
+                             "copy, args, test NAME and budget");
     return NULL;
 }
 

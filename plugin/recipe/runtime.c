@@ -112,6 +112,46 @@ static void add_only(struct slip_params *params, const struct slip_recipe *recip
     slip_param_list(params, "only", &only, at);
 }
 
+/* CLASS=GLOB for everything in [classes]. */
+static void add_class_of(struct slip_params *params, const struct slip_recipe *recipe,
+                         struct slip_span at)
+{
+    const struct slip_recipe_classes *classes = &recipe->classes;
+    const struct {
+        const char *name;
+        const struct slip_values *globs;
+    } lists[] = { { "runtime", &classes->runtime },
+                  { "dev", &classes->dev },
+                  { "doc", &classes->doc },
+                  { "debug", &classes->debug },
+                  { "none", &classes->none } };
+    struct slip_values all = { 0 };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(lists); i++)
+        for (size_t k = 0; k < lists[i].globs->n; k++) {
+            const struct slip_value *glob = &lists[i].globs->v[k];
+            slip_cleanup(slip_freep) char *text =
+                slip_xasprintf("%s=%s", lists[i].name, glob->text);
+            slip_values_add(
+                params->arena, &all,
+                (struct slip_value){ slip_arena_strdup(params->arena, text), glob->at, glob->key });
+        }
+    if (all.n)
+        all.key = all.v[0].key;
+    slip_param_list(params, "class-of", &all, at);
+}
+
+/* Which of the installed files are meant. */
+static void add_choice(struct slip_params *params, const struct slip_recipe *recipe,
+                       const struct slip_project *project)
+{
+    slip_param_word(params, "installed", project->installs ? "yes" : NULL, params->at);
+    slip_param_list(params, "classes", &recipe->runtime.classes, params->at);
+    slip_param_word(params, "destdir", SLIP_RECIPE_DESTDIR, params->at);
+    add_only(params, recipe, params->at);
+    add_class_of(params, recipe, params->at);
+}
+
 static int add_installed(struct slip_arena *arena, const struct slip_recipe *recipe,
                          const struct slip_project *project, struct slip_dockerfile *to,
                          struct slip_error *err)
@@ -122,17 +162,17 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
     const char *program = run->n && !copies_bring(recipe, run->v[0].text) ? run->v[0].text : NULL;
 
     params.at = slip_recipe_place(recipe, (struct slip_span){ 0 }, "runtime");
-    slip_param_word(&params, "installed", project->installs ? "yes" : NULL, params.at);
-    slip_param_list(&params, "classes", &runtime->classes, params.at);
+    add_choice(&params, recipe, project);
     slip_param_word(&params, "closure", slip_value_is_yes(&runtime->closure, true) ? "yes" : NULL,
                     params.at);
     slip_param_word(&params, "strip", slip_value_is_yes(&runtime->strip, true) ? "yes" : NULL,
                     params.at);
     slip_param_list(&params, "dlopen", &runtime->dlopen, params.at);
     slip_param_list(&params, "data", &runtime->data, params.at);
+    slip_param_word(&params, "strict", slip_value_is_yes(&runtime->strict, false) ? "yes" : NULL,
+                    runtime->strict.text ? runtime->strict.at : params.at);
+    slip_param_list(&params, "acknowledge", &runtime->acknowledge, params.at);
     slip_param_literal(&params, "entrypoint", program, run->n ? run->v[0].at : params.at);
-    slip_param_word(&params, "destdir", SLIP_RECIPE_DESTDIR, params.at);
-    add_only(&params, recipe, params.at);
     return slip_template_expand(project->runtime, &params, to, err);
 }
 
@@ -207,4 +247,18 @@ int slip_runtime_add(struct slip_arena *arena, const struct slip_recipe *recipe,
         add_copy(to, recipe->copies[i]);
     add_config(arena, recipe, to);
     return 0;
+}
+
+int slip_runtime_add_debug(struct slip_arena *arena, const struct slip_recipe *recipe,
+                           const struct slip_project *project, struct slip_dockerfile *to,
+                           struct slip_error *err)
+{
+    struct slip_params params = {
+        .arena = arena,
+        .args = &recipe->args,
+        .at = slip_span_of_key(recipe->image.debug_image.key),
+    };
+
+    add_choice(&params, recipe, project);
+    return slip_template_expand(project->debug, &params, to, err);
 }

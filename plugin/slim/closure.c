@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "slim/asked.h"
+#include "slim/fit.h"
 #include "slim/hints.h"
 #include "slim/packages.h"
 #include "slim/plugins.h"
@@ -197,7 +198,7 @@ static bool is_directory(int root, const char *path)
     return slip_trail_walk(root, path, &trail) == 1 && S_ISDIR(trail.mode);
 }
 
-static void finish(struct slip_closure *c, int root)
+static void finish(struct slip_closure *c, int root, int base_root)
 {
     slip_cleanup(slip_map_release) struct slip_map wanted = SLIP_MAP_INIT;
 
@@ -205,6 +206,8 @@ static void finish(struct slip_closure *c, int root)
         if (!c->files[i].link || !is_directory(root, c->files[i].path))
             slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
     slip_packages_owners(root, &wanted, set_package);
+    if (base_root >= 0)
+        slip_closure_fit(c, root, base_root);
     if (c->nfiles)
         qsort(c->files, c->nfiles, sizeof *c->files, by_path);
     if (c->nhints)
@@ -227,7 +230,7 @@ int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *r
         return -1;
     for (size_t i = 0; i < roots->n; i++)
         slip_script_check(&world, roots->v[i]);
-    finish(closure, options->root);
+    finish(closure, options->root, options->base_root);
     return 0;
 }
 
@@ -270,16 +273,20 @@ int slip_closure_wants(const struct slip_closure *closure, const char *soname, c
     return slip_strv_has(&closure->wanted, text);
 }
 
+void slip_needed_release(struct slip_needed *needed)
+{
+    free(needed->path);
+    free(needed->source);
+    free(needed->link);
+    free(needed->why);
+    free(needed->soname);
+    free(needed->package);
+}
+
 void slip_closure_release(struct slip_closure *closure)
 {
-    for (size_t i = 0; i < closure->nfiles; i++) {
-        struct slip_needed *f = &closure->files[i];
-        free(f->path);
-        free(f->link);
-        free(f->why);
-        free(f->soname);
-        free(f->package);
-    }
+    for (size_t i = 0; i < closure->nfiles; i++)
+        slip_needed_release(&closure->files[i]);
     free(closure->files);
     for (size_t i = 0; i < closure->nhints; i++) {
         free(closure->hints[i].path);

@@ -20,7 +20,8 @@
 
 /* One file that belongs to the closure, or a link on the way to it. */
 struct slip_needed {
-    char *path;      /* owned: absolute, where it was found in the root */
+    char *path;      /* owned: absolute, where it belongs in the image */
+    char *source;    /* owned: where it was found in the root, when that is elsewhere, else NULL */
     char *link;      /* owned: its target when it is a symbolic link, else NULL */
     char *why;       /* owned: path of what asked for it first */
     char *soname;    /* owned: the name it was asked by ("libc.so.6"), or "interpreter", "dlopen" */
@@ -76,6 +77,7 @@ char *slip_closure_chain(const struct slip_closure *closure, const char *path);
  * loader would find it only with the builder's ld.so.conf or extra_dirs: the image must tell it.
  * Libraries that are no roots say so themselves (by_default, by_runpath). */
 int slip_closure_wants(const struct slip_closure *closure, const char *soname, const char *path);
+void slip_needed_release(struct slip_needed *needed);
 void slip_closure_release(struct slip_closure *closure);
 
 /* 1 when the file at `path` in `root` is ELF, 0 when not, -1 when it cannot be read. */

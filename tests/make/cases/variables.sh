@@ -19,6 +19,9 @@ IMAGE_BASE := debian:12
 IMAGE_RUNTIME_PACKAGES := ca-certificates
 IMAGE_DLOPEN := libssl.so.* libz.so.1
 IMAGE_DATA := tzdata
+IMAGE_STRICT := ON
+IMAGE_ACKNOWLEDGE := /bin/sh locales
+IMAGE_CLASS_OF := doc /opt/prog/x/* *.txt none *-test
 IMAGE_ENTRYPOINT := ["prog", "a b"]
 IMAGE_CMD := --port 80
 IMAGE_USER := 10:10
@@ -83,6 +86,12 @@ packages = ca-certificates
 classes = runtime doc
 dlopen = libssl.so.* libz.so.1
 data = tzdata
+strict = yes
+acknowledge = /bin/sh locales
+[classes]
+doc = /opt/prog/x/*
+doc = *.txt
+none = *-test
 
 [build]
 system = autotools

@@ -210,6 +210,30 @@ static const struct row {
       .files = "/usr/lib/libfoo.so.1 libfoo.so.1 D\n"
                "hint /bin/x libfoo.so.1: needs FOO_2.38 of libfoo.so.1, which the base's "
                "'/usr/lib/libfoo.so.1' has not: the builder's takes its place\n" },
+    { .name = "links to directories: the base has directories",
+      .script = "mkdir -p $R/usr/lib64 $R/usr/lib; ln -s usr/lib64 $R/lib64; ln -s usr/lib $R/lib\n"
+                "loader /usr/lib/ld-real.so $B; link /lib/ld-real.so /usr/lib64/ld-test.so.1\n"
+                "lib /usr/lib/liba.so.1 liba.so.1; prog /usr/bin/x $R/usr/lib/liba.so.1\n"
+                "mkdir -p $R/base/lib $R/base/usr/lib\n",
+      .roots = "/usr/bin/x",
+      .base = "base",
+      .files = "/lib/ld-real.so -> /usr/lib/ld-real.so interpreter D\n"
+               "/lib/liba.so.1 -> /usr/lib/liba.so.1 liba.so.1 D\n"
+               "/lib64 -> usr/lib64 interpreter D\n"
+               "/usr/lib/ld-real.so interpreter D\n"
+               "/usr/lib/liba.so.1 liba.so.1 D\n"
+               "/usr/lib64/ld-test.so.1 -> /lib/ld-real.so interpreter D\n" },
+    { .name = "directories: the base has links to them",
+      .script = LOADER "lib /lib/libb.so.1 libb.so.1; lib /lib/liba.so.1.2 liba.so.1 "
+                       "$R/lib/libb.so.1\n"
+                       "link liba.so.1.2 /lib/liba.so.1; prog /usr/bin/x $R/lib/liba.so.1.2\n"
+                       "mkdir -p $R/base/usr/lib; ln -s usr/lib $R/base/lib\n",
+      .roots = "/usr/bin/x",
+      .base = "base",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/liba.so.1 -> liba.so.1.2 liba.so.1 D\n"
+               "/usr/lib/liba.so.1.2 liba.so.1 D\n"
+               "/usr/lib/libb.so.1 libb.so.1 D x -> liba.so.1 -> libb.so.1\n" },
     { .name = "the base's loader has other directories",
       .script = LOADER "lib /usr/lib/liba.so.1 liba.so.1; prog /bin/x $R/usr/lib/liba.so.1\n"
                        "loader /base/lib64/ld-test.so.1 '/lib64/\\0/usr/lib64/'\n",
