@@ -274,3 +274,17 @@ int slip_advise_version(const struct slip_process *p, size_t asker,
                            "at its RUNPATH and at the builder's ld.so.conf",
                            need->file);
 }
+
+int slip_advise_symbol(const struct slip_process *p, size_t asker, const char *symbol,
+                       const struct slip_elf_version *version, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *through = chain(p, asker, version->file);
+
+    blame(p, asker);
+    slip_fail(err, SLIP_EINPUT, "%s needs the symbol '%s' (%s) of '%s', which has it no more%s",
+              p->nodes[asker].member->path + 1, symbol, version->name, version->file, through);
+    return slip_error_hint(err,
+                           "it was linked against another '%s': build it again in this "
+                           "toolchain",
+                           version->file);
+}

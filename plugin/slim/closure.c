@@ -10,6 +10,7 @@
 #include "slim/plugins.h"
 #include "slim/process.h"
 #include "slim/scripts.h"
+#include "slim/symbols.h"
 #include "slim/world.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -114,9 +115,13 @@ static int try_together(struct slip_world *w, struct slip_member *main, bool wit
         (with_list && slip_asked_load(&p, err) < 0))
         return -1;
     int rc = slip_process_check(&p, err);
-    if (rc == 0 && slip_map_get(&w->installed, main->path))
+    if (rc)
+        return rc;
+    if (slip_symbols_check(&p, err) < 0)
+        return -1;
+    if (slip_map_get(&w->installed, main->path))
         hint_process(&p, main);
-    return rc;
+    return 0;
 }
 
 static int put_together(struct slip_world *w, struct slip_member *main, bool with_list,

@@ -34,6 +34,7 @@ static void release_members(struct slip_map *members)
         struct slip_member *m = members->entries[i].value;
         slip_elf_release(&m->elf);
         free(m->damage);
+        free(m->exports);
         free(m->path);
         free(m);
     }

@@ -191,6 +191,31 @@ static const struct row {
                "than FOO_1.10\n"
                "it was linked against another 'libfoo.so.1' than the one found first: look at its "
                "RUNPATH and at the builder's ld.so.conf" },
+    { .name = "a version that is there without the symbol",
+      .script = LOADER "into /usr/lib/libfoo.so.1; echo 'FOO_1 { global: *; };' > $R/map\n"
+                       "make() { echo \"void $1(void) {}\" | cc -shared -nostdlib -o "
+                       "$R/usr/lib/libfoo.so.1 -Wl,-soname,libfoo.so.1 "
+                       "-Wl,--version-script=$R/map -x c -; }\n"
+                       "make foo; user /bin/x $R/usr/lib/libfoo.so.1; make bar\n",
+      .roots = "/bin/x",
+      .error = "bin/x needs the symbol 'foo' (FOO_1) of 'libfoo.so.1', which has it no more\n"
+               "it was linked against another 'libfoo.so.1': build it again in this toolchain" },
+    { .name = "an installed library calls what nothing has",
+      .script =
+          LOADER "into /usr/lib/liba.so.1; echo 'void gone(void); __attribute__((weak)) void "
+                 "may(void); void b(void); void a(void) { gone(); may(); b(); }' | cc -shared "
+                 "-nostdlib -fPIC -o $R/usr/lib/liba.so.1 -Wl,-soname,liba.so.1 -x c -\n"
+                 "into /usr/lib/libb.so.1; echo 'void b(void) {} void unused(void); void c(void) "
+                 "{ unused(); }' | cc -shared -nostdlib -fPIC -o $R/usr/lib/libb.so.1 "
+                 "-Wl,-soname,libb.so.1 -x c -\n"
+                 "prog /bin/x $R/usr/lib/liba.so.1 $R/usr/lib/libb.so.1\n",
+      .roots = "/bin/x /usr/lib/liba.so.1",
+      .files =
+          "/lib64/ld-test.so.1 interpreter D\n"
+          "/usr/lib/libb.so.1 libb.so.1 D\n"
+          "hint /usr/lib/liba.so.1 symbols: uses gone, which no library that it is linked with "
+          "has, and fails when it gets there: link with -Wl,--no-undefined to see what is "
+          "missing\n" },
     { .name = "the base's C library is too old",
       .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 C_2.38\n"
                             "user /bin/x $R/usr/lib/libc.so.6\n"
