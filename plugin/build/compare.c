@@ -144,7 +144,7 @@ static bool compare_packages(const struct slip_map *old, const struct slip_map *
 
 static void compare_value(const char *key, const json_t *old, const json_t *new, json_t *to)
 {
-    if (json_equal(old, new))
+    if (old == new || json_equal(old, new)) /* both may be missing */
         return;
     json_t *row = json_object();
     json_object_set_new(row, "key", slip_json_any(key));

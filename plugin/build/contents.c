@@ -11,6 +11,8 @@
 static const char *const databases[] = { "var/lib/dpkg/status", "var/lib/dpkg/status.d/",
                                          "lib/apk/db/installed", NULL };
 
+#define OWN_COMMENT "slipway: " /* of a layer of a slim runtime: what it holds */
+
 struct reading {
     struct slip_sources *sources;
     const char *name;
@@ -70,6 +72,9 @@ const char *slip_contents_maker(const struct slip_contents *contents, size_t lay
             continue;
         if (at++ == layer) {
             const char *text = slip_json_str(row, "created_by");
+            const char *comment = slip_json_str(row, "comment");
+            if (comment && slip_starts_with(comment, OWN_COMMENT))
+                return comment + strlen(OWN_COMMENT);
             return text ? text : "";
         }
     }

@@ -25,7 +25,8 @@ int slip_contents_read(struct slip_sources *sources, const char *name,
                        struct slip_error *err);
 void slip_contents_release(struct slip_contents *contents);
 
-/* The instruction that made a layer, from the history; "" when the history does not say. Borrowed
+/* What a layer holds, of a slim runtime ("programs"); else the instruction that made it; from the
+ * history; "" when the history does not say. Borrowed
  * from the image. */
 const char *slip_contents_maker(const struct slip_contents *contents, size_t layer);
 /* Bytes of all files that are seen. */

@@ -256,7 +256,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_TEXT('o', "output", &output, "FILE", "write it there [standard output]"),
         SLIP_OPT_END,
     };
-    slip_cleanup(report_release) struct report r = { .contents = SLIP_CONTENTS_INIT };
+    slip_cleanup(report_release) struct report r = { .page = NULL };
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     int done = slip_command_opts(s, &slip_command_report, &argc, &argv, opts, err);
 
