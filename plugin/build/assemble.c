@@ -246,11 +246,11 @@ static int record_reports(struct slip_builder *b, const struct slip_digest *mani
     json_t *reports = json_array();
     char key[65];
 
-    for (size_t i = 0; i < b->plan->target->nsteps; i++) {
-        const struct slip_step *step = b->plan->target->steps[i];
-        if (step->op == SLIP_OP_COPY && step->copy.slim)
-            json_array_append_new(reports, json_string(slip_node_of(b, step)->identity));
-    }
+    for (const struct slip_stage *st = b->plan->target; st; st = st->steps[0]->base.input.stage)
+        for (size_t i = st->nsteps; i-- > 0;)
+            if (st->steps[i]->op == SLIP_OP_COPY && st->steps[i]->copy.slim)
+                json_array_insert_new(reports, 0,
+                                      json_string(slip_node_of(b, st->steps[i])->identity));
     json_object_set_new(record, "reports", reports);
     slip_report_key(manifest->hex, key);
     return slip_record_put(b->store, key, record, err);

@@ -174,6 +174,7 @@ int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_run(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 
 /* repack.c: the blob of a part made here, in the compression that this build asks for. */

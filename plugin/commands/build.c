@@ -163,8 +163,11 @@ static int list_names(struct build *b, struct slip_strv *ret, struct slip_error 
     if (b->tags.n || !b->front.is_recipe || !b->front.name)
         return 0;
     slip_recipe_tags(&b->front.recipe, &tags);
+    const char *suffix =
+        slip_recipe_asks_debug(&b->front.recipe, b->front_options.target) ? "-debug" : "";
     for (size_t i = 0; i < tags.n; i++) {
-        slip_cleanup(slip_freep) char *text = slip_xasprintf("%s:%s", b->front.name, tags.v[i]);
+        slip_cleanup(slip_freep) char *text =
+            slip_xasprintf("%s:%s%s", b->front.name, tags.v[i], suffix);
         char *name = slip_image_name(text, err);
         if (!name)
             return -1;
@@ -237,7 +240,7 @@ static void list_layout_names(const struct build *b, const struct slip_strv *nam
     size_t chosen = 0;
 
     for (size_t i = 0; i < names->n; i++)
-        if (slip_ends_with(names->v[i], ":latest"))
+        if (slip_ends_with(names->v[i], ":latest") || slip_ends_with(names->v[i], ":latest-debug"))
             chosen = i;
     if (b->tags.n)
         slip_strv_copy(ret, names);

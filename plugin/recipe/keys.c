@@ -57,6 +57,10 @@ static const struct slip_key image_keys[] = {
     { "annotations", SLIP_KEY_FACTS, IMAGE(annotations), NULL, slip_check_label,
       "Annotations in the manifest of the image. An empty value takes away one that Slipway would "
       "add." },
+    { "debug-image", SLIP_KEY_YESNO, IMAGE(debug_image), NULL, NULL,
+      "yes: 'build --target debug' makes the same image with one more layer, the debug information "
+      "of the project's programs and libraries beneath /usr/lib/debug/.build-id; '-debug' stands "
+      "behind its tags. Default: no." },
     { "compression", SLIP_KEY_CHOICE, IMAGE(compression), "gzip zstd none", NULL,
       "Of the layers that are made here. Default: gzip, as docker before 23 cannot pull zstd." },
     { "compression-level", SLIP_KEY_NUMBER, IMAGE(compression_level), NULL, slip_check_count,

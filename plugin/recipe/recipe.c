@@ -174,11 +174,29 @@ static int check_own_build(const struct slip_recipe *recipe, struct slip_error *
     return 0;
 }
 
+static int check_debug_image(const struct slip_recipe *recipe, struct slip_error *err)
+{
+    if (!slip_value_is_yes(&recipe->image.debug_image, false))
+        return 0;
+    if (!slip_value_is_yes(&recipe->runtime.strip, true)) {
+        slip_fail_at(err, recipe->image.debug_image.at,
+                     "debug-image takes what stripping leaves out, and 'strip = no' keeps it");
+        return slip_error_hint(err, "leave one of them out: an image that is not stripped can be "
+                                    "debugged as it is");
+    }
+    for (size_t i = 0; i < recipe->nstages; i++)
+        if (strcmp(recipe->stages[i]->name, SLIP_RECIPE_DEBUG_STAGE) == 0)
+            return slip_fail_at(err, recipe->stages[i]->at,
+                                "debug-image makes a stage of this name already");
+    return 0;
+}
+
 static int check_whole(const struct slip_recipe *recipe, struct slip_error *err)
 {
     const char *base = recipe->runtime.base.text;
 
-    if (check_copies(recipe, err) < 0 || check_own_build(recipe, err) < 0)
+    if (check_copies(recipe, err) < 0 || check_own_build(recipe, err) < 0 ||
+        check_debug_image(recipe, err) < 0)
         return -1;
     if (recipe->runtime.packages.n && (!base || strcmp(base, "scratch") == 0)) {
         slip_fail_at(err, recipe->runtime.packages.v[0].at,
@@ -262,6 +280,12 @@ bool slip_recipe_sniff(const char *text, size_t len)
 bool slip_value_is_yes(const struct slip_value *value, bool otherwise)
 {
     return value->text ? strcmp(value->text, "yes") == 0 : otherwise;
+}
+
+bool slip_recipe_asks_debug(const struct slip_recipe *recipe, const char *target)
+{
+    return target && strcmp(target, SLIP_RECIPE_DEBUG_STAGE) == 0 &&
+           slip_value_is_yes(&recipe->image.debug_image, false);
 }
 
 const char *slip_recipe_name(const struct slip_recipe *recipe)

@@ -33,8 +33,9 @@ struct slip_recipe_image {
     struct slip_value compression, compression_level;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
-    struct slip_value stage;  /* the image is this one, as it is */
-    struct slip_script steps; /* with `stage`: what stands in front of the first one */
+    struct slip_value debug_image; /* there is a stage `debug`, too */
+    struct slip_value stage;       /* the image is this one, as it is */
+    struct slip_script steps;      /* with `stage`: what stands in front of the first one */
 };
 
 struct slip_recipe_toolchain {
@@ -93,6 +94,7 @@ struct slip_recipe_budget {
 };
 
 #define SLIP_RECIPE_SECTIONS 10
+#define SLIP_RECIPE_DEBUG_STAGE "debug" /* of [image] debug-image */
 
 struct slip_recipe {
     struct slip_arena *arena;       /* borrowed */
@@ -132,6 +134,8 @@ bool slip_recipe_sniff(const char *text, size_t len);
 
 /* "yes" and "no" as a truth value, `otherwise` when the key was not given. */
 bool slip_value_is_yes(const struct slip_value *value, bool otherwise);
+/* Is the stage `target` (NULL: none is named) the one that debug-image makes? */
+bool slip_recipe_asks_debug(const struct slip_recipe *recipe, const char *target);
 /* The name of the image; without one, that of the file. */
 const char *slip_recipe_name(const struct slip_recipe *recipe);
 /* The tags, or "latest". */
