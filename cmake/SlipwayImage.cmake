@@ -17,7 +17,8 @@ add_container_image
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
+    [TEST_GATE ON|OFF] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
 ``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
@@ -43,7 +44,12 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SIZE_BUDGET, COMPRESSION, LEVEL, OUTPUT
+and ALL may stand beside it.
+
+``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
+together, uncompressed; the image that was there stays. ``COMPRESSION`` is gzip unless another is given:
+docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19 for zstd.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
@@ -74,7 +80,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  PLATFORMS DEBUG_IMAGE SBOM)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -138,8 +144,15 @@ function(add_container_image target)
 
   # What the helper is told, and what to wait for.
   set(waits "")
+  set(packing "")
   if(arg_RECIPE OR arg_DOCKERFILE)
     set(recipe "${arg_RECIPE}${arg_DOCKERFILE}")
+    if(arg_COMPRESSION)
+      string(APPEND packing ",compression=${arg_COMPRESSION}")
+    endif()
+    if(arg_LEVEL)
+      string(APPEND packing ",compression-level=${arg_LEVEL}")
+    endif()
     _slipway_file_options(options)
   else()
     _slipway_image_recipe(text)
@@ -194,7 +207,7 @@ function(add_container_image target)
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
-    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
+    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
       --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
@@ -250,6 +263,9 @@ function(_slipway_check_image target)
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
+  _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
+  _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
   _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
@@ -295,6 +311,9 @@ function(_slipway_check_pairs)
       AND NOT arg_TOOLCHAIN STREQUAL "tree")
     _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
       "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(DEFINED arg_LEVEL AND (NOT DEFINED arg_COMPRESSION OR arg_COMPRESSION STREQUAL "none"))
+    _slipway_fail("has LEVEL without a COMPRESSION that has levels."
+      "Try: COMPRESSION zstd LEVEL ${arg_LEVEL}")
   elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
     _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
   endif()
@@ -388,7 +407,7 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -440,6 +459,8 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(compression "${arg_COMPRESSION}")
+  _slipway_scalar(compression-level "${arg_LEVEL}")
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
@@ -469,6 +490,11 @@ function(_slipway_image_recipe ret)
     list(TRANSFORM arg_ARGS REPLACE "^([^=]*)=(.*)$" "\\1 = \\2" OUTPUT_VARIABLE args)
     list(JOIN args "\n" args)
     string(APPEND text "${args}\n")
+  endif()
+
+  if(DEFINED arg_SIZE_BUDGET)
+    string(APPEND text "\n[budget]\n")
+    _slipway_scalar(size "${arg_SIZE_BUDGET}")
   endif()
 
   string(APPEND text "\n[build]\n")

@@ -110,7 +110,10 @@ static int run_op(struct slip_builder *b, struct slip_node *node, struct slip_er
     case SLIP_OP_RUN:
         return slip_op_run(b, node, err);
     case SLIP_OP_COPY:
-        return node->step->copy.slim ? slip_op_slim(b, node, err) : slip_op_copy(b, node, err);
+        if (!node->step->copy.slim)
+            return slip_op_copy(b, node, err);
+        return node->step->copy.slim->debug_files ? slip_op_debug(b, node, err)
+                                                  : slip_op_slim(b, node, err);
     case SLIP_OP_WORKDIR:
         return slip_op_workdir(b, node, err);
     }

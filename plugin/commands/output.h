@@ -9,15 +9,17 @@
  *   registry     pushed under its names, with what is attached; type=image,push=true is the same
  *   image        kept in the store, which every image is: gives it a name
  *
- * name= stands for the image's own names and may hold several ("name=a,b" in double quotes, as in
- * CSV). A dest of "-" is standard output. `-o DIR` is type=dir, `-o -` a tar. Used by build,
- * export, push and load.
+ * compression=, compression-level= and force-compression=false say how a build makes its layers
+ * (packing.h). name= stands for the image's own names and may hold several ("name=a,b" in double
+ * quotes, as in CSV). A dest of "-" is standard output. `-o DIR` is type=dir, `-o -` a tar. Used by
+ * build, export, push and load.
  */
 #pragma once
 
 #include <sys/types.h>
 
 #include "commands/command.h"
+#include "commands/packing.h"
 #include "util/digest.h"
 #include "util/events.h"
 
@@ -44,7 +46,8 @@ struct slip_output {
 struct slip_outputs {
     struct slip_output *v; /* owned */
     size_t n, cap;
-    bool to_stdout; /* one of them: nothing else may be written there */
+    struct slip_packing packing; /* what they ask of the layers */
+    bool to_stdout;              /* one of them: nothing else may be written there */
     pid_t loader; /* process that waits, outside of all namespaces, to load into an engine; or 0 */
     int order;    /* owned fd: where it is told what to load; -1 */
     int answer;   /* owned fd: where it says what became of it; with `loader` */
@@ -55,6 +58,8 @@ struct slip_outputs {
 /* Checks all of them, before anything is built. `texts` outlive *ret. */
 int slip_outputs_parse(const struct slip_strv *texts, struct slip_outputs *ret,
                        struct slip_error *err);
+/* For commands that take an image as it is. */
+int slip_outputs_refuse_packing(const struct slip_outputs *outputs, struct slip_error *err);
 /* Readies what must be readied before a build enters namespaces. No thread may be running. */
 int slip_outputs_prepare(struct slip_outputs *outputs, struct slip_session *s,
                          struct slip_error *err);

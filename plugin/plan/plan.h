@@ -107,6 +107,8 @@ struct slip_slim {
     bool closure;                /* add the shared libraries, loader and data that programs need */
     bool strict;                 /* what programs will miss at run time is an error */
     bool strip;                  /* without symbol tables and debug sections, in the image only */
+    bool debug_files;            /* not the files: what `strip` takes out of them, beneath
+                                    /usr/lib/debug */
     bool runtime_files;          /* /etc/passwd, group, nsswitch.conf, /tmp: for an empty base */
     const char *destdir;         /* files beneath it are taken as beneath / ; "" for none */
     const char *const *only;     /* base names to keep (TARGETS), or NULL for all */

@@ -118,6 +118,7 @@ static json_t *slim_json(const struct slip_slim *slim)
     json_object_set_new(json, "classes", array);
     set_flag(json, "closure", slim->closure);
     set_flag(json, "strip", slim->strip);
+    set_flag(json, "debug-files", slim->debug_files);
     set_flag(json, "runtime-files", slim->runtime_files);
     set_text(json, "destdir", slim->destdir);
     set_list(json, "only", slim->only);
