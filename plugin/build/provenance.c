@@ -12,8 +12,7 @@
 #define BUILD_TYPE "urn:slipway:build:v1"
 #define BUILDER_ID "urn:slipway:builder"
 
-/* --- materials ---------------------------------------------------------------------------------
- */
+/* --- materials ------------------------------------------------------------------------------- */
 
 struct materials {
     struct slip_builder *b;
@@ -164,8 +163,7 @@ json_t *slip_materials(struct slip_builder *b, struct slip_error *err)
     return SLIP_TAKE_PTR(m.list);
 }
 
-/* --- the statement -----------------------------------------------------------------------------
- */
+/* --- the statement --------------------------------------------------------------------------- */
 
 static json_t *arguments(const struct slip_provenance *p)
 {
@@ -173,8 +171,8 @@ static json_t *arguments(const struct slip_provenance *p)
     const char *name;
 
     json_object_foreach (p->plan->args, name, value)
-        json_object_set_new(shown, name,
-                            slip_name_sounds_secret(name) ? json_string("***") : json_incref(value));
+        json_object_set_new(
+            shown, name, slip_name_sounds_secret(name) ? json_string("***") : json_incref(value));
     return shown;
 }
 

@@ -37,7 +37,7 @@ struct build {
     struct slip_display display;
     struct slip_budget budget;
     const char *size_budget;
-    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier, *provenance;
+    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier, *provenance, *sbom;
     bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
     struct slip_ui *ui;
@@ -301,7 +301,8 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     for (size_t i = 0; i < names.n; i++)
         if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
             return -1;
-    if (slip_attest_write(&b->attest, s, &b->front, &b->built, &b->secrets, err) < 0)
+    if (slip_attest_write(&b->attest, s, &b->front, &b->built, names.n ? names.v[0] : NULL,
+                          &b->secrets, slip_ui_events(b->ui), err) < 0)
         return -1;
     if (slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
                            slip_ui_events(b->ui), &said, err) < 0)
@@ -367,8 +368,9 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
                       "host"),
         SLIP_OPT_TEXT(0, "provenance", &b->provenance, "true|mode=max",
                       "attach what the image was made from"),
-        SLIP_OPT_LIST(0, "attest", &b->attest_texts, "type=provenance",
-                      "the same, as buildx has it"),
+        SLIP_OPT_TEXT(0, "sbom", &b->sbom, "spdx|cyclonedx", "attach a bill of materials"),
+        SLIP_OPT_LIST(0, "attest", &b->attest_texts, "type=T,...",
+                      "the same: type=provenance or sbom"),
         SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_LIST(0, "no-cache-filter", &b->no_cache_filter, "STAGE[,STAGE]",
@@ -489,7 +491,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_strv_add(&b.output_texts, "type=docker");
     if (slip_secrets_parse(&b.secret_texts, &b.secrets, err) < 0 ||
         slip_agents_open(&b.agents, &b.ssh_texts, err) < 0 || slip_facts_check(&b.facts, err) < 0 ||
-        slip_attest_parse(b.provenance, &b.attest_texts, &b.attest, err) < 0 ||
+        slip_attest_parse(b.provenance, b.sbom, &b.attest_texts, &b.attest, err) < 0 ||
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;

@@ -5,8 +5,7 @@
 #include "image/attachments.h"
 #include "util/mem.h"
 
-/* --- lists -------------------------------------------------------------------------------------
- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_digest *referrer,
                                  struct slip_error *err)
@@ -27,8 +26,23 @@ json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_dig
     return entry;
 }
 
-/* Of the list, what is no statement about `predicate`. */
-static void drop_predicate(struct slip_store *store, json_t *names, const char *predicate)
+static const char *type_of(const json_t *entry)
+{
+    return slip_json_str(entry, "artifactType");
+}
+
+static const char *predicate_of(const json_t *entry)
+{
+    return slip_json_str(json_object_get(entry, "annotations"), SLIP_ANNOTATION_PREDICATE);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/* Leaves of the list what is not of the kind that `like` is; what is gone goes, too. */
+static void drop_like(struct slip_store *store, json_t *names, const json_t *like)
 {
     for (size_t i = json_array_size(names); i-- > 0;) {
         slip_cleanup(slip_error_release) struct slip_error gone = SLIP_ERROR_INIT;
@@ -38,16 +52,15 @@ static void drop_predicate(struct slip_store *store, json_t *names, const char *
             name && slip_digest_parse(name, &digest, &gone) == 0
                 ? slip_referrer_descriptor(store, &digest, &gone)
                 : NULL;
-        const char *has =
-            slip_json_str(json_object_get(entry, "annotations"), SLIP_ANNOTATION_PREDICATE);
-        if (!entry || (has && strcmp(has, predicate) == 0))
+        if (!entry || (is_same(type_of(entry), type_of(like)) &&
+                       is_same(predicate_of(entry), predicate_of(like))))
             json_array_remove(names, i);
     }
 }
 
-/* `predicate` as in a spec. */
+/* With `like`, in place of what is like that. */
 static int note(struct slip_store *store, const struct slip_digest *subject,
-                const struct slip_digest *referrer, const char *predicate, struct slip_error *err)
+                const struct slip_digest *referrer, const json_t *like, struct slip_error *err)
 {
     slip_cleanup(slip_closep) int alone = slip_attachments_lock(store, subject, err);
     slip_cleanup(slip_strv_release) struct slip_strv known = SLIP_STRV_INIT;
@@ -60,8 +73,8 @@ static int note(struct slip_store *store, const struct slip_digest *subject,
     slip_json_to_strv(names, &known);
     if (slip_strv_has(&known, slip_digest_name(referrer, name)))
         return 0;
-    if (predicate)
-        drop_predicate(store, names, predicate);
+    if (like)
+        drop_like(store, names, like);
     if (!json_is_array(names))
         json_object_set_new(record, "referrers", names = json_array());
     json_array_append_new(names, json_string(name));
@@ -116,8 +129,7 @@ bool slip_referrers_merge(json_t *list, const json_t *more)
     return grew;
 }
 
-/* --- making, reading ---------------------------------------------------------------------------
- */
+/* --- making, reading ------------------------------------------------------------------------- */
 
 static int subject_json(struct slip_store *store, const struct slip_digest *subject, json_t **ret,
                         struct slip_error *err)
@@ -165,7 +177,7 @@ int slip_referrer_store(struct slip_store *store, const struct slip_referrer_spe
     slip_cleanup(slip_freep) char *text = slip_json_text(manifest);
     if (slip_blob_put(store, text, strlen(text), ret, err) < 0)
         return -1;
-    return note(store, spec->subject, ret, spec->predicate, err);
+    return note(store, spec->subject, ret, spec->replaces ? manifest : NULL, err);
 }
 
 int slip_referrer_add(struct slip_store *store, const struct slip_digest *subject,

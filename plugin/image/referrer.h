@@ -22,8 +22,8 @@ struct slip_referrer_spec {
     const char *artifact_type;         /* what kind of document */
     const char *media_type;            /* of its bytes; NULL: the same */
     const char *title;                 /* a name for the file, or NULL */
-    const char *predicate; /* of a statement: what it is about, as an annotation. Then it takes the
-                              place of those of its kind that the store has attached; NULL: none */
+    const char *predicate;             /* of a statement: what it is about; or NULL */
+    bool replaces; /* takes the place of those of the same type and predicate in the store */
     const void *bytes;
     size_t len;
 };
