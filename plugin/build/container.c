@@ -349,6 +349,19 @@ int slip_image_flatten(struct slip_sources *sources, const struct slip_digest *m
     return slip_layer_write(&tree, SLIP_UNCOMPRESSED, 0, 0, to_fd, &fd, &info, err);
 }
 
+int slip_image_look(struct slip_sources *sources, const struct slip_digest *manifest,
+                    struct slip_events *events,
+                    int (*look)(void *user, int root, const struct slip_image *image,
+                                struct slip_error *err),
+                    void *user, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+
+    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+        return -1;
+    return look(user, o.mounted.root, &o.image, err);
+}
+
 /* Every ELF file of the mounted image. */
 static int list_elf(int root, const char *dir, struct slip_strv *ret, struct slip_error *err)
 {

@@ -55,6 +55,13 @@ int slip_image_prepare(struct slip_sources *sources, const char *name,
                        const struct slip_digest *manifest, const char *tier,
                        struct slip_events *events, struct slip_error *err);
 
+/* Calls `look` with the image's root file system, mounted read-only. */
+int slip_image_look(struct slip_sources *sources, const struct slip_digest *manifest,
+                    struct slip_events *events,
+                    int (*look)(void *user, int root, const struct slip_image *image,
+                                struct slip_error *err),
+                    void *user, struct slip_error *err);
+
 /* Checks that every ELF file in the image finds its libraries inside it. Answers the number of
  * programs and libraries checked; SLIP_ESTEP naming the first that does not. */
 int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,

@@ -1,6 +1,6 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
  * what was installed, slim_runtime.c adds what it needs, slim_layers.c says what goes into which
- * layer; slim_debug.c is --debug-files.
+ * layer, slim_packages.c where it comes from; slim_debug.c is --debug-files.
  */
 #pragma once
 
@@ -22,6 +22,7 @@ struct slip_slim_job {
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
+    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
@@ -36,6 +37,12 @@ void slip_slim_release(struct slip_slim_job *job);
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
+/* slim_packages.c: which packages the files come from, and the database that says so in the image.
+ */
+int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
+/* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
+ * without the packages they come from. */
+void slip_slim_archives(struct slip_slim_job *job);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
 
 /* Whether the project itself installed something at `path` (relative). */

@@ -155,6 +155,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
+        .origin = json_object(),
     };
     slip_cleanup(debug_release) struct debug d = { .job = &job };
     int rc = -1;

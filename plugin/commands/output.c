@@ -17,7 +17,7 @@ struct reading {
     struct slip_output *output;
     struct slip_packing *packing;
     const char *type;
-    int tar, push; /* -1: not said */
+    int tar, push, referrers; /* -1: not said */
 };
 
 static int set_type(struct reading *r, const char *name, struct slip_error *err)
@@ -78,6 +78,7 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
                                         "name",
                                         "push",
                                         "tar",
+                                        "referrers",
                                         "compression",
                                         "compression-level",
                                         "force-compression" };
@@ -96,6 +97,8 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
         return slip_packing_say_level(r->packing, value, err);
     if (value && strcmp(key, "force-compression") == 0)
         return set_force(value, err);
+    if (value && strcmp(key, "referrers") == 0)
+        return set_truth(&r->referrers, key, value, err);
     if (value && strcmp(key, "dest") == 0) {
         free(r->output->dest);
         r->output->dest = slip_xstrdup(value);
@@ -110,7 +113,7 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
     if (near)
         return slip_error_hint(err, "did you mean '%s='?", near);
     return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push, "
-                                "tar, compression and compression-level");
+                                "tar, referrers, compression and compression-level");
 }
 
 /* The next field of a CSV line: one that begins with '"' goes to the next one, and "" in it is one
@@ -154,6 +157,12 @@ static int settle(struct reading *r, struct slip_error *err)
     if (o->type == SLIP_OUT_OCI && r->tar != 0 && has_dest &&
         (r->tar == 1 || strcmp(o->dest, "-") == 0 || slip_ends_with(o->dest, ".tar")))
         o->type = SLIP_OUT_ARCHIVE;
+    o->referrers = r->referrers == 1;
+    if (o->referrers && o->type != SLIP_OUT_OCI) {
+        slip_fail(err, SLIP_EUSAGE, "referrers=true goes with a layout directory, type=oci");
+        return slip_error_hint(err, "podman and skopeo take no archive that holds more than an "
+                                    "image; a push sends them along by itself");
+    }
     bool wants_dest = o->type < SLIP_OUT_REGISTRY;
     if (wants_dest == has_dest)
         return 0;
@@ -164,7 +173,9 @@ static int settle(struct reading *r, struct slip_error *err)
 static int parse(const char *text, struct slip_output *ret, struct slip_packing *packing,
                  struct slip_error *err)
 {
-    struct reading r = { .output = ret, .packing = packing, .tar = -1, .push = -1 };
+    struct reading r = {
+        .output = ret, .packing = packing, .tar = -1, .push = -1, .referrers = -1
+    };
 
     ret->text = text;
     if (!strchr(text, '=')) {

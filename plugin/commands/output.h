@@ -1,11 +1,12 @@
 /* output.h - where an image goes: `-o type=oci,dest=DIR` and its kin, as buildx has them.
  *
- *   oci          dest: a layout directory; with tar=true, or a dest that ends in .tar, one archive
+ *   oci          dest: a layout directory; with tar=true, or a dest that ends in .tar, one archive;
+ *                with referrers=true, what is attached to the image goes there too
  *   oci-archive  dest: a tar of a layout, with docker's manifest.json in it
  *   docker       dest: the same; without dest the image is loaded into the engine that is there
  *   dir, local   dest: the root file system
  *   tar          dest: the root file system as a tar
- *   registry     pushed under its names; type=image,push=true is the same
+ *   registry     pushed under its names, with what is attached; type=image,push=true is the same
  *   image        kept in the store, which every image is: gives it a name
  *
  * compression=, compression-level= and force-compression=false say how a build makes its layers
@@ -37,6 +38,7 @@ enum slip_output_type {
 struct slip_output {
     enum slip_output_type type;
     char *dest;             /* owned; "-" is standard output; NULL where nothing is written */
+    bool referrers;         /* OCI: with what is attached to the image */
     struct slip_strv names; /* owned; none: those of the image */
     const char *text;       /* borrowed: as the user wrote it */
 };

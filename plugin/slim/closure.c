@@ -174,10 +174,12 @@ static int compute(struct slip_world *w, const struct roots *roots, struct slip_
     return host && !host->done ? put_together(w, host, true, err) : 0;
 }
 
-static void set_package(void *value, const char *package)
+static void set_package(void *user, void *value, const char *package, const char *arch)
 {
     char **to = value;
 
+    (void)user;
+    (void)arch;
     if (!*to)
         *to = slip_xstrdup(package);
 }
@@ -210,7 +212,7 @@ static void finish(struct slip_closure *c, int root, int base_root)
     for (size_t i = 0; i < c->nfiles; i++)
         if (!c->files[i].link || !is_directory(root, c->files[i].path))
             slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
-    slip_packages_owners(root, &wanted, set_package);
+    slip_packages_owners(root, &wanted, set_package, NULL);
     if (base_root >= 0)
         slip_closure_fit(c, root, base_root);
     if (c->nfiles)
