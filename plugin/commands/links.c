@@ -37,6 +37,7 @@ int slip_links_show(struct slip_session *s, const char *where, char *const *file
     if (add_roots(root, files, &roots, err) < 0)
         return -1;
     options.root = root;
+    options.as_image = true;
     if (slip_closure_compute(&closure, &roots, &options, err) < 0) {
         err->code = SLIP_ESTEP;
         return -1;

@@ -11,6 +11,8 @@
 
 static const char *nowhere(const struct slip_world *world)
 {
+    if (world->options->as_image)
+        return "nowhere in the image";
     return world->options->base_root >= 0 ? "neither in the builder nor in the base"
                                           : "nowhere in the builder";
 }

@@ -141,7 +141,8 @@ const struct slip_loader *slip_world_loader(struct slip_world *world, enum slip_
     if (!loader) {
         loader = slip_xcalloc(1, sizeof *loader);
         slip_loader_open(loader, root_of(world, where), interp, like,
-                         where == SLIP_IN_BUILDER ? world->options->extra_dirs : NULL);
+                         where == SLIP_IN_BUILDER ? world->options->extra_dirs : NULL,
+                         world->options->as_image);
         slip_map_set(&world->loaders, key, loader);
     }
     return loader;
