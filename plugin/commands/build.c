@@ -9,6 +9,7 @@
 #include "build/locate.h"
 #include "commands/check.h"
 #include "commands/agents.h"
+#include "commands/bills.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
@@ -34,7 +35,8 @@ struct build {
     struct slip_outputs outputs;
     struct slip_display display;
     struct slip_budget budget;
-    const char *size_budget;
+    struct slip_bills bills;
+    const char *size_budget, *sbom;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
     bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
@@ -297,7 +299,9 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     for (size_t i = 0; i < names.n; i++)
         if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
             return -1;
-    if (slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
+    if (slip_bills_write(&b->bills, s, &b->outputs, &b->built.manifest, &names,
+                         slip_ui_events(b->ui), err) < 0 ||
+        slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
                            slip_ui_events(b->ui), &said, err) < 0)
         return -1;
     slip_digest_name(&b->built.manifest, digest);
@@ -363,6 +367,8 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_LIST(0, "no-cache-filter", &b->no_cache_filter, "STAGE[,STAGE]",
                       "run every step of these stages"),
+        SLIP_OPT_TEXT(0, "sbom", &b->sbom, "spdx|cyclonedx|true|false",
+                      "attach a bill of materials; layouts and archives have it beside them"),
         SLIP_OPT_TEXT(0, "size-budget", &b->size_budget, "SIZE",
                       "fail when the files in the image are larger"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
@@ -427,7 +433,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         slip_front_plan(&b->front, s, &b->front_options, err) < 0 ||
         slip_limits_packing(&b->front, &b->outputs.packing, &options, err) < 0 ||
         slip_limits_read(&b->front, &b->front_options, b->size_budget, &b->budget, err) < 0 ||
-        open_ui(b, s, err) < 0)
+        slip_bills_read(&b->front, b->sbom, &b->bills, err) < 0 || open_ui(b, s, err) < 0)
         return -1;
     slip_cleanup(slip_freep) char *file = slip_path_absolute(b->front.source->name);
     slip_cleanup(slip_strv_release) struct slip_strv filter = SLIP_STRV_INIT;
