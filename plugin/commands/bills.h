@@ -1,31 +1,20 @@
-/* bills.h - bills of materials that a build makes: --sbom, and the recipe's `sbom =`.
+/* bills.h - bills of materials as files: those that a build writes beside what it makes.
  *
- * The document is attached to the image, so that it goes where the image is pushed, and is written
- * beside every layout and archive: app.oci and app.tar have app.spdx.json, or app.cdx.json.
- * Depends on: build/bill, commands/front, commands/output.
+ * With --sbom, or the recipe's `sbom =`, every layout and archive has the document beside it that
+ * is attached to the image (attest.h): app.oci and app.tar have app.spdx.json, or app.cdx.json.
+ * Depends on: build/bill, commands/attest, commands/output.
  */
 #pragma once
 
-#include "commands/front.h"
+#include "commands/attest.h"
 #include "commands/output.h"
-#include "image/bill.h"
 
-struct slip_bills {
-    bool wanted;
-    enum slip_bill_format format;
-};
-
-#define SLIP_BILLS_INIT ((struct slip_bills){ false, SLIP_SPDX })
-
-/* A format by its name, "did you mean" included. */
+/* A format by its name. */
 int slip_bills_format(const char *text, enum slip_bill_format *ret, struct slip_error *err);
-/* `option`: what --sbom was given (true, false or a format), which wins; NULL: what the recipe
- * says.
- */
-int slip_bills_read(const struct slip_front *front, const char *option, struct slip_bills *ret,
-                    struct slip_error *err);
-/* `names` are those of the image. */
-int slip_bills_write(const struct slip_bills *bills, struct slip_session *s,
+/* What the recipe says, where the command line says nothing. */
+int slip_bills_of_recipe(const struct slip_front *front, struct slip_attest *attest,
+                         struct slip_error *err);
+/* Once the outputs are there. `name` (may be NULL) is what the image is called. */
+int slip_bills_write(enum slip_bill_format format, struct slip_session *s,
                      const struct slip_outputs *outputs, const struct slip_digest *manifest,
-                     const struct slip_strv *names, struct slip_events *events,
-                     struct slip_error *err);
+                     const char *name, struct slip_events *events, struct slip_error *err);
