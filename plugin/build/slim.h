@@ -22,7 +22,8 @@ struct slip_slim_job {
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
-    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
+    json_t *origin;   /* report: "packages", "archives", "documents" and "unknown" of a
+                      bill (image/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
