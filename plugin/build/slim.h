@@ -39,6 +39,9 @@ int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
 /* slim_packages.c: which packages the files come from, and the database that says so in the image.
  */
 int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
+/* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
+ * without the packages they come from. */
+void slip_slim_archives(struct slip_slim_job *job);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
 
 /* Whether the project itself installed something at `path` (relative). */

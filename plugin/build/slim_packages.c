@@ -108,6 +108,25 @@ static void find_packages(struct origin *o)
     }
 }
 
+/* The packages of the static libraries: these are not in the image, but their code is. */
+static void find_archive_packages(struct origin *o)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
+    slip_cleanup(slip_map_release) struct slip_map owners = SLIP_MAP_INIT;
+    const json_t *archives = json_object_get(o->job->origin, "archives");
+    size_t i;
+    json_t *row;
+
+    json_array_foreach (archives, i, row)
+        slip_strv_add(&paths, slip_json_str(row, "path"));
+    slip_database_owners(&o->db, &paths, &owners);
+    json_array_foreach (archives, i, row) {
+        struct slip_package *package = slip_map_get(&owners, slip_json_str(row, "path"));
+        if (package)
+            json_object_set_new(row, "purl", json_string(use(o, package)->purl));
+    }
+}
+
 static int by_purl(const void *a, const void *b)
 {
     return strcmp(((const struct used *)a)->purl, ((const struct used *)b)->purl);
@@ -157,10 +176,14 @@ static void add_os_release(struct origin *o)
 static void add_database(struct origin *o)
 {
     slip_cleanup(slip_buf_release) struct slip_buf apk = SLIP_BUF_INIT;
+    bool found = false;
 
-    if (!o->job->copy->slim->runtime_files || o->n == 0)
+    if (!o->job->copy->slim->runtime_files)
         return;
     for (size_t i = 0; i < o->n; i++) {
+        if (o->used[i].paths.n == 0)
+            continue;
+        found = true;
         if (strcmp(o->used[i].package->type, "deb") == 0)
             add_dpkg(o, &o->used[i]);
         else if (strcmp(o->used[i].package->type, "apk") == 0)
@@ -168,12 +191,13 @@ static void add_database(struct origin *o)
     }
     if (apk.len)
         add_text(o, "lib/apk/db/installed", &apk);
-    add_os_release(o);
+    if (found)
+        add_os_release(o);
 }
 
 static void report(const struct origin *o)
 {
-    json_t *packages = json_array(), *unknown = json_array();
+    json_t *packages = json_array(), *unknown = json_object_get(o->job->origin, "unknown");
 
     for (size_t i = 0; i < o->n; i++)
         json_array_append_new(packages, slip_package_json(o->used[i].package, &o->db.distro));
@@ -183,7 +207,6 @@ static void report(const struct origin *o)
                                            o->unowned == 1 ? "library" : "libraries",
                                            o->db.has_rpm ? ": the rpm database is not read" : ""));
     json_object_set_new(o->job->origin, "packages", packages);
-    json_object_set_new(o->job->origin, "unknown", unknown);
 }
 
 int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err)
@@ -201,6 +224,8 @@ int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err)
         json_object_set_new(slip_map_get(&o.rows, path), "own", json_true());
     }
     find_packages(&o);
+    slip_slim_archives(job);
+    find_archive_packages(&o);
     if (o.n)
         qsort(o.used, o.n, sizeof *o.used, by_purl);
     add_database(&o);

@@ -304,14 +304,3 @@ char *slip_licence_of_package(int root, const char *package)
         return NULL;
     return slip_licence_dep5(slip_buf_str(&text), text.len, package);
 }
-
-void slip_licence_refs(const char *expression, struct slip_strv *ret)
-{
-    for (const char *p = expression; (p = strstr(p, "LicenseRef-"));) {
-        size_t n = strcspn(p, " ()");
-        slip_cleanup(slip_freep) char *ref = slip_xstrndup(p, n);
-        if (!slip_strv_has(ret, ref))
-            slip_strv_add(ret, ref);
-        p += n;
-    }
-}

@@ -19,6 +19,3 @@ char *slip_licence_expression(const char *text);
 char *slip_licence_dep5(const char *text, size_t len, const char *package);
 /* The same for /usr/share/doc/PACKAGE/copyright in a root. */
 char *slip_licence_of_package(int root, const char *package);
-
-/* Appends the LicenseRefs in an expression, each once. */
-void slip_licence_refs(const char *expression, struct slip_strv *ret);
