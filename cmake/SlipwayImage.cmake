@@ -17,7 +17,8 @@ add_container_image
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
+    [TEST_GATE ON|OFF] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
 ``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
@@ -40,10 +41,16 @@ one away. A commit makes a new manifest, and runs no command again.
 ``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
 hands the image to them, unless they have it, ``<target>-push`` sends it to NAME, under each of TAGS.
 ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
-why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
+why each file is in it, ``<target>-graph`` what it is made from, ``<target>-report`` writes
+``<target>.report.html``: where its bytes are. ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SIZE_BUDGET, COMPRESSION, LEVEL, OUTPUT
+and ALL may stand beside it.
+
+``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
+together, uncompressed; the image that was there stays. ``COMPRESSION`` is gzip unless another is given:
+docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19 for zstd.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
@@ -74,7 +81,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  PLATFORMS DEBUG_IMAGE SBOM)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -138,8 +145,15 @@ function(add_container_image target)
 
   # What the helper is told, and what to wait for.
   set(waits "")
+  set(packing "")
   if(arg_RECIPE OR arg_DOCKERFILE)
     set(recipe "${arg_RECIPE}${arg_DOCKERFILE}")
+    if(arg_COMPRESSION)
+      string(APPEND packing ",compression=${arg_COMPRESSION}")
+    endif()
+    if(arg_LEVEL)
+      string(APPEND packing ",compression-level=${arg_LEVEL}")
+    endif()
     _slipway_file_options(options)
   else()
     _slipway_image_recipe(text)
@@ -194,7 +208,7 @@ function(add_container_image target)
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
-    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
+    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
       --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
@@ -217,9 +231,10 @@ function(add_container_image target)
   foreach(list TARGETS COMPONENTS FILES)
     set_property(TARGET "${target}" PROPERTY SLIPWAY_${list} "${arg_${list}}")
   endforeach()
-  set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES
-    "${layout}" "${digest}" "${state}.d" "${state}.read" "${out}/${target}.tar")
-  _slipway_derived_targets("${target}" "${out}")
+  set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${layout}" "${digest}"
+    "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
+  list(POP_BACK options context)
+  _slipway_derived_targets("${target}" "${out}" "${context}")
   if(NOT TARGET images)
     add_custom_target(images)
   endif()
@@ -250,6 +265,9 @@ function(_slipway_check_image target)
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
+  _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
+  _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
   _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
@@ -295,6 +313,9 @@ function(_slipway_check_pairs)
       AND NOT arg_TOOLCHAIN STREQUAL "tree")
     _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
       "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(DEFINED arg_LEVEL AND (NOT DEFINED arg_COMPRESSION OR arg_COMPRESSION STREQUAL "none"))
+    _slipway_fail("has LEVEL without a COMPRESSION that has levels."
+      "Try: COMPRESSION zstd LEVEL ${arg_LEVEL}")
   elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
     _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
   endif()
@@ -388,7 +409,7 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -440,6 +461,8 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(compression "${arg_COMPRESSION}")
+  _slipway_scalar(compression-level "${arg_LEVEL}")
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
@@ -471,6 +494,11 @@ function(_slipway_image_recipe ret)
     string(APPEND text "${args}\n")
   endif()
 
+  if(DEFINED arg_SIZE_BUDGET)
+    string(APPEND text "\n[budget]\n")
+    _slipway_scalar(size "${arg_SIZE_BUDGET}")
+  endif()
+
   string(APPEND text "\n[build]\n")
   _slipway_scalar(system cmake)
   _slipway_scalar(source "${CMAKE_SOURCE_DIR}")
@@ -496,7 +524,7 @@ function(_slipway_install_tree ret)
   set(${ret} "${tree}" PARENT_SCOPE)
 endfunction()
 
-function(_slipway_derived_targets target out)
+function(_slipway_derived_targets target out context)
   get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
   get_property(recipe TARGET "${target}" PROPERTY SLIPWAY_RECIPE)
   set(image "oci:${layout}")
@@ -520,7 +548,26 @@ function(_slipway_derived_targets target out)
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
     USES_TERMINAL VERBATIM)
-  foreach(verb tar load push run shell explain)
+  set(reading "")
+  if(arg_RECIPE)
+    set(reading --frontend recipe --build-context "build-tree=${CMAKE_BINARY_DIR}")
+  elseif(arg_DOCKERFILE)
+    set(reading --frontend dockerfile)
+    foreach(value IN LISTS arg_STAGE)
+      list(APPEND reading --target "${value}")
+    endforeach()
+    foreach(value IN LISTS arg_ARGS)
+      list(APPEND reading --build-arg "${value}")
+    endforeach()
+  endif()
+  add_custom_target("${target}-graph"
+    COMMAND Slipway::slipway graph -f "${recipe}" ${reading} "${context}"
+      USES_TERMINAL VERBATIM)
+  add_custom_target("${target}-report"
+    COMMAND Slipway::slipway report "${image}" -o "${out}/${target}.report.html"
+    COMMENT "Writing ${target}.report.html" VERBATIM)
+  set_property(TARGET "${target}-graph" PROPERTY FOLDER "Container images")
+  foreach(verb tar load push run shell explain report)
     add_dependencies("${target}-${verb}" "${target}")
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()

@@ -9,9 +9,10 @@
 #   IMAGE_ENTRYPOINT := redis-server
 #   include $(shell slipway --mk)
 #
-# gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-eject,
-# image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
-# IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
+# gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-graph,
+# image-report, image-eject, image-test and image-clean. Several images: IMAGES := a b, then
+# a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ...
+# is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
@@ -20,6 +21,7 @@
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
+#   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
 #   where it goes     OUTPUT
 #
 # SECRETS are id=file, for RUN --mount=type=secret,id=...: in no image, and nothing is built again for
@@ -43,8 +45,9 @@ endif
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT
-_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SIZE_BUDGET COMPRESSION \
+  LEVEL OUTPUT
+_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -90,7 +93,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain eject test clean
+_slipway_verbs := tar load push run shell explain graph report eject test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -182,7 +185,9 @@ _slipway_key,volumes,$(call _slipway_get,$(1),VOLUMES))$(call \
 _slipway_key,stopsignal,$(call _slipway_get,$(1),STOPSIGNAL))$(call \
 _slipway_key,healthcheck,$(call _slipway_get,$(1),HEALTHCHECK))$(call \
 _slipway_items,labels,$(call _slipway_get,$(1),LABELS))$(call \
-_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))
+_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))$(call \
+_slipway_key,compression,$(call _slipway_get,$(1),COMPRESSION))$(call \
+_slipway_key,compression-level,$(call _slipway_get,$(1),LEVEL))
 [toolchain]
 $(call _slipway_key,use,$(call _slipway_toolchain,$(1)))$(call \
 _slipway_key,packages,$(call _slipway_get,$(1),PACKAGES))$(call \
@@ -212,6 +217,7 @@ _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_sl
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \
 _slipway_key,expect-output,$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT))$(call \
 _slipway_key,expect-exit,$(call _slipway_get,$(1),TEST_EXPECT_EXIT)))
+$(if $(call _slipway_get,$(1),SIZE_BUDGET),[budget]$(_slipway_newline)$(call _slipway_key,size,$(call _slipway_get,$(1),SIZE_BUDGET)))
 [test links]
 link-check = $(if $(filter OFF off no NO 0 false FALSE,$(call _slipway_get,$(1),TEST_LINK_CHECK)),no,yes)
 endef
@@ -256,6 +262,7 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
+  $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),LABELS),--label $(call _slipway_q,$(a)))\
@@ -263,9 +270,10 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
 # id=file, as the helper is told.
 _slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
 _slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o)) \
-  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci) \
+  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci$(call _slipway_packing,$(1))) \
   --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
+_slipway_packing = $(if $(call _slipway_file,$(1)),$(addprefix $(_slipway_comma)compression=,$(strip $(call _slipway_get,$(1),COMPRESSION)))$(addprefix $(_slipway_comma)compression-level=,$(strip $(call _slipway_get,$(1),LEVEL))))
 
 # With `tree` the project is built here, once for all images, by a make of its own: its default goal
 # may well be what includes this file, so `image` does nothing down there. Other goals of the command
@@ -303,6 +311,10 @@ image-shell-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) shell $$(call _slipway_layout,$(1))
 image-explain-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) explain $$(call _slipway_layout,$(1))
+image-report-$(1): image-$(1)
+	$$(_slipway_at)$$(call _slipway_say,REPORT,$$(call _slipway_dir,$(1))/$(1).report.html); $$(SLIPWAY) report $$(call _slipway_layout,$(1)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).report.html)
+image-graph-$(1):
+	$$(_slipway_at)$$(call _slipway_write,$(1))$$(SLIPWAY) graph -f $$(call _slipway_q,$$(call _slipway_input,$(1))) $$(call _slipway_q,$$(call _slipway_context,$(1)))
 image-eject-$(1):
 	$$(_slipway_at)$$(call _slipway_elsewhere,$(1))mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(SLIPWAY) generate -f $$(call _slipway_q,$$(or $$(call _slipway_file,$(1)),$$(SLIPWAY_OUT)/$(1).elsewhere.slipway)) $$(addprefix --dialect ,$$(SLIPWAY_DIALECT)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).Dockerfile)
 image-test-$(1): image-$(1)
@@ -312,7 +324,7 @@ image-push-$(1): image-$(1)
 endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
-$(foreach v,tar load push explain eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+$(foreach v,tar load push explain graph report eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
 ifeq ($(word 2,$(_slipway_images)),)
 image-run: image-run-$(_slipway_images)
 image-shell: image-shell-$(_slipway_images)
@@ -322,7 +334,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar report.html Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

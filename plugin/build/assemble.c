@@ -56,6 +56,8 @@ int slip_tree_to_blob(struct slip_builder *b, const struct slip_tree *tree, cons
         slip_draft_commit(&draft, &ret->blob.digest, &digest, err) < 0)
         return -1;
     ret->has_blob = true;
+    ret->compression = b->options->compression;
+    ret->level = b->options->level;
     slip_cleanup(slip_json_decrefp) json_t *record = slip_part_json(ret);
     return slip_record_put(b->store, full_key, record, err);
 }
@@ -177,6 +179,8 @@ static int add_step(struct slip_builder *b, const struct slip_step *step, const 
         if (!part->has_blob && (snapshot_to_blob(b, step->parent, part, err) < 0 ||
                                 slip_result_record(b, node, err) < 0))
             return -1;
+        if (slip_part_repack(b, part, err) < 0)
+            return -1;
         add_layer(b, layers, part);
         add_history(b, layers, text, part->holds, false);
     }
@@ -242,11 +246,11 @@ static int record_reports(struct slip_builder *b, const struct slip_digest *mani
     json_t *reports = json_array();
     char key[65];
 
-    for (size_t i = 0; i < b->plan->target->nsteps; i++) {
-        const struct slip_step *step = b->plan->target->steps[i];
-        if (step->op == SLIP_OP_COPY && step->copy.slim)
-            json_array_append_new(reports, json_string(slip_node_of(b, step)->identity));
-    }
+    for (const struct slip_stage *st = b->plan->target; st; st = st->steps[0]->base.input.stage)
+        for (size_t i = st->nsteps; i-- > 0;)
+            if (st->steps[i]->op == SLIP_OP_COPY && st->steps[i]->copy.slim)
+                json_array_insert_new(reports, 0,
+                                      json_string(slip_node_of(b, st->steps[i])->identity));
     json_object_set_new(record, "reports", reports);
     slip_report_key(manifest->hex, key);
     return slip_record_put(b->store, key, record, err);

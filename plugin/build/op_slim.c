@@ -15,7 +15,7 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-static void slim_release(struct slip_slim_job *job)
+void slip_slim_release(struct slip_slim_job *job)
 {
     slip_tree_release(&job->app);
     for (size_t i = 0; i < SLIP_HOLDINGS; i++)
@@ -26,10 +26,10 @@ static void slim_release(struct slip_slim_job *job)
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
     json_decref(job->left_out);
+    json_decref(job->origin);
 }
 
-/* The builder's root as it would be after installation: what stands beneath DESTDIR lies on top. */
-static int open_view(struct slip_slim_job *job, struct slip_error *err)
+int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
 
@@ -41,8 +41,8 @@ static int open_view(struct slip_slim_job *job, struct slip_error *err)
 }
 
 /* A layer with these very entries may be in the store already. */
-static int write_layer(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
-                       struct slip_part *ret, struct slip_error *err)
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
+                    struct slip_part *ret, struct slip_error *err)
 {
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     char content[65], key[65];
@@ -68,18 +68,19 @@ static int write_layers(struct slip_slim_job *job, const unsigned *holds, struct
     node->nparts = 0;
     for (size_t i = 0; i < SLIP_HOLDINGS; i++)
         if (job->layers[i].n &&
-            write_layer(job, &job->layers[i], holds[i], &node->parts[node->nparts++], err) < 0)
+            slip_slim_write(job, &job->layers[i], holds[i], &node->parts[node->nparts++], err) < 0)
             return -1;
     return 0;
 }
 
-static int record_report(struct slip_slim_job *job, struct slip_error *err)
+int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *report = json_object();
 
     json_object_set(report, "files", job->files);
     json_object_set(report, "left_out", job->left_out);
     json_object_set_new(report, "hints", slip_slim_hints_json(job));
+    json_object_update(report, job->origin);
     char key[65];
     slip_report_key(job->node->identity, key);
     return slip_record_put(job->b->store, key, report, err);
@@ -87,7 +88,7 @@ static int record_report(struct slip_slim_job *job, struct slip_error *err)
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    slip_cleanup(slim_release) struct slip_slim_job job = {
+    slip_cleanup(slip_slim_release) struct slip_slim_job job = {
         .b = b,
         .node = node,
         .copy = &node->step->copy,
@@ -95,6 +96,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .base = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
+        .origin = json_object(),
     };
     unsigned holds[SLIP_HOLDINGS];
     int rc = -1;
@@ -103,8 +105,9 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
     slip_sha256_field(&job.identity, "slipway slim 2");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    if (open_view(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
-        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0 &&
+        slip_slim_packages(&job, err) == 0) {
         slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
         if (rc == 0)
@@ -115,7 +118,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);
     if (rc == 0)
-        rc = record_report(&job, err);
+        rc = slip_slim_record(&job, err);
     if (rc < 0 && !err->at.src)
         err->at = node->step->at;
     return rc;

@@ -1,6 +1,7 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
  * what was installed, slim_runtime.c adds what it needs, slim_layers.c says what goes into which
- * layer, slim_hints.c what is missing all the same.
+ * layer, slim_packages.c where it comes from, slim_hints.c what is missing all the same;
+ * slim_debug.c is --debug-files.
  */
 #pragma once
 
@@ -22,11 +23,27 @@ struct slip_slim_job {
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
+    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
 };
+
+/* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
+ * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the identity.
+ * record: the report of what the node holds, once its identity is known. */
+int slip_slim_open(struct slip_slim_job *job, struct slip_error *err);
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
+                    struct slip_part *ret, struct slip_error *err);
+int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);
+void slip_slim_release(struct slip_slim_job *job);
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
+/* slim_packages.c: which packages the files come from, and the database that says so in the image.
+ */
+int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
+/* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
+ * without the packages they come from. */
+void slip_slim_archives(struct slip_slim_job *job);
 /* slim_hints.c, when the layers are sorted: says what programs will miss, or with STRICT fails;
  * what is met or acknowledged is dropped from the closure's hints. */
 int slip_slim_hints(struct slip_slim_job *job, struct slip_error *err);
@@ -49,6 +66,8 @@ enum slip_holding slip_slim_holding(const struct slip_closure *closure,
  * may have. Their numbers change no more: a layer is empty, or what its `ret_holds` says is in it.
  * Adds "layer" to the rows of the report. */
 void slip_slim_sort(struct slip_slim_job *job, unsigned ret_holds[SLIP_HOLDINGS]);
+/* slim_installed.c: the bytes of an installed file as it was installed; owned by the caller. */
+char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err);
 
 /* The key under which explain finds the report of a COPY --installed. */
 void slip_report_key(const char *identity, char ret_hex[65]);

@@ -124,9 +124,11 @@ static int leave_out(struct slip_slim_job *job, const struct slip_entry *e, cons
     return 0;
 }
 
-static char *read_whole(int root, const char *path, uint64_t size, struct slip_error *err)
+char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err)
 {
-    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_RDONLY | O_NOFOLLOW, 0);
+    const char *path = entry->source;
+    slip_cleanup(slip_closep) int fd =
+        slip_open_in_root(entry->root, path, O_RDONLY | O_NOFOLLOW, 0);
     char *bytes = size < STRIP_LIMIT ? malloc(size ? size : 1) : NULL;
 
     if (fd < 0 || !bytes || slip_read_full(fd, bytes, size) != (ssize_t)size) {
@@ -158,7 +160,7 @@ static int strip(struct slip_slim_job *job, struct slip_entry *e, struct slip_er
         .keep_symbols = !job->copy->slim->strip,
         .runpath_prefixes = (const char *const *)prefixes.v,
     };
-    slip_cleanup(slip_freep) char *bytes = read_whole(e->root, e->source, e->size, err);
+    slip_cleanup(slip_freep) char *bytes = slip_slim_read(e, e->size, err);
     if (!bytes)
         return -1;
     int changed = slip_strip(bytes, e->size, e->path, &options, &stripped, &len, err);

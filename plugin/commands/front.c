@@ -127,6 +127,7 @@ static int open_recipe(struct slip_front *front, struct slip_session *s, const c
         return -1;
     const struct slip_recipe_options how = {
         .templates = slip_arena_strdup(&s->arena, templates),
+        .target = options->target,
         .elsewhere = options->elsewhere,
         .mounts = options->mounts,
     };

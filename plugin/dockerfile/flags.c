@@ -23,6 +23,7 @@ static const struct slip_flag_rule rules[] = {
     { SLIP_INS_COPY, "installed", SLIP_FLAG_MAYBE },
     { SLIP_INS_COPY, "closure", SLIP_FLAG_BOOL },
     { SLIP_INS_COPY, "strip", SLIP_FLAG_BOOL },
+    { SLIP_INS_COPY, "debug-files", SLIP_FLAG_BOOL },
     { SLIP_INS_COPY, "runtime-files", SLIP_FLAG_BOOL },
     { SLIP_INS_COPY, "destdir", SLIP_FLAG_TEXT },
     { SLIP_INS_COPY, "only", SLIP_FLAG_TEXTS },

@@ -348,8 +348,10 @@ static int check_slim_flags(struct lowering *lo, const struct slip_instruction *
 {
     static const char *const with[] = { "closure",  "strip",  "runtime-files", "destdir",
                                         "only",     "dlopen", "data",          "entrypoint",
-                                        "class-of", "strict", "acknowledge" };
+                                        "class-of", "strict", "acknowledge",   "debug-files" };
     static const char *const without[] = { "parents", "exclude" };
+    static const char *const no_debug[] = { "closure", "runtime-files", "dlopen", "data",
+                                            "entrypoint" };
 
     for (size_t i = 0; !installed && i < SLIP_ARRAY_LEN(with); i++)
         if (flag_of(ins, with[i])) {
@@ -361,6 +363,10 @@ static int check_slim_flags(struct lowering *lo, const struct slip_instruction *
         if (flag_of(ins, without[i]))
             return slip_fail_at(lo->err, flag_of(ins, without[i])->at,
                                 "--%s does not go with --installed", without[i]);
+    for (size_t i = 0; flag_of(ins, "debug-files") && i < SLIP_ARRAY_LEN(no_debug); i++)
+        if (flag_of(ins, no_debug[i]))
+            return slip_fail_at(lo->err, flag_of(ins, no_debug[i])->at,
+                                "--%s does not go with --debug-files", no_debug[i]);
     return 0;
 }
 
@@ -389,7 +395,8 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
     slim->data = slim->data ? slim->data : none;
     slim->closure = slip_flag_is_set(ins, "closure");
     slim->strict = slip_flag_is_set(ins, "strict");
-    slim->strip = slip_flag_is_set(ins, "strip");
+    slim->debug_files = slip_flag_is_set(ins, "debug-files");
+    slim->strip = slim->debug_files || slip_flag_is_set(ins, "strip");
     slim->runtime_files = slip_flag_is_set(ins, "runtime-files");
     if (slim->destdir && *slim->destdir && *slim->destdir != '/')
         return slip_fail_at(lo->err, flag_of(ins, "destdir")->at,

@@ -107,6 +107,8 @@ struct slip_slim {
     bool closure;                /* add the shared libraries, loader and data that programs need */
     bool strict;                 /* what programs will miss at run time is an error */
     bool strip;                  /* without symbol tables and debug sections, in the image only */
+    bool debug_files;            /* not the files: what `strip` takes out of them, beneath
+                                    /usr/lib/debug */
     bool runtime_files;          /* /etc/passwd, group, nsswitch.conf, /tmp: for an empty base */
     const char *destdir;         /* files beneath it are taken as beneath / ; "" for none */
     const char *const *only;     /* base names to keep (TARGETS), or NULL for all */
@@ -201,5 +203,7 @@ void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target);
 json_t *slip_plan_json(const struct slip_plan *plan);
 /* A listing for people, and a Graphviz graph. */
 void slip_plan_print(const struct slip_plan *plan, struct slip_buf *out);
+/* A tree for people: the target, its steps, and beneath each what it reads from. */
+void slip_plan_draw(const struct slip_plan *plan, struct slip_buf *out);
 void slip_plan_dot(const struct slip_plan *plan, struct slip_buf *out);
 void slip_plan_release(struct slip_plan *plan);

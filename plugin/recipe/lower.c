@@ -346,6 +346,11 @@ static int add_runtime(struct lowering *l)
     if (slip_runtime_add(l->arena, recipe, l->project, l->ast, l->err) < 0)
         return -1;
     declare_args(l->ast, recipe, first);
+    first = l->ast->ninstructions;
+    if (l->project->debug &&
+        slip_runtime_add_debug(l->arena, recipe, l->project, l->ast, l->err) < 0)
+        return -1;
+    declare_args(l->ast, recipe, first);
     return 0;
 }
 
@@ -378,8 +383,8 @@ int slip_recipe_needs(struct slip_arena *arena, const struct slip_recipe *recipe
 
     if (slip_project_resolve(arena, recipe, options, &project, err) < 0)
         return -1;
-    const char *const templates[] = { project.toolchain, project.build, project.files,
-                                      project.runtime_base, project.runtime };
+    const char *const templates[] = { project.toolchain,    project.build,   project.files,
+                                      project.runtime_base, project.runtime, project.debug };
     *ret = (struct slip_recipe_needs){ .context = project.source, .host_packages = &none };
     if (project.builder == SLIP_BUILDER_HOST || project.builder == SLIP_BUILDER_TREE)
         ret->host_packages = &recipe->toolchain.packages;

@@ -17,6 +17,8 @@
 
 struct slip_recipe_options {
     const char *templates; /* directory that holds toolchain/, build/ and runtime/ */
+    const char *target;    /* the stage that is asked for, or NULL: the debug image's stage is only
+                              there when it is, so that the last stage is what is built */
     unsigned jobs;         /* of the build steps; 0: one for each processor */
     /* For a file that other builders read: this image takes the place of the toolchains `tree` and
      * `host`, with the packages that the build system needs where the recipe names none. Sources

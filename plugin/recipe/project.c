@@ -290,7 +290,8 @@ static int check_alone(const struct slip_recipe *recipe, struct slip_error *err)
     const struct slip_values *lists[] = { &image->entrypoint, &image->cmd,     &image->env,
                                           &image->expose,     &image->volumes, &image->healthcheck,
                                           &image->labels };
-    const struct slip_value *texts[] = { &image->user, &image->workdir, &image->stopsignal };
+    const struct slip_value *texts[] = { &image->user, &image->workdir, &image->stopsignal,
+                                         &image->debug_image };
     struct slip_span at = { 0 };
 
     if (!slip_recipe_stage_find(recipe, image->stage.text)) {
@@ -346,6 +347,13 @@ int slip_project_resolve(struct slip_arena *arena, const struct slip_recipe *rec
     if (template(arena, options, "runtime", p.runtime_base ? "base" : "scratch", &p.runtime, err) <
         0)
         return -1;
+    if (slip_recipe_asks_debug(recipe, options->target)) {
+        if (!p.installs)
+            return slip_fail_at(err, recipe->image.debug_image.at,
+                                "there is nothing to debug: the recipe builds nothing");
+        if (template(arena, options, "runtime", "debug", &p.debug, err) < 0)
+            return -1;
+    }
     *ret = p;
     return 0;
 }

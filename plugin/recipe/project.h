@@ -23,7 +23,7 @@ struct slip_project {
     const char *at_dir;       /* where the stage builds */
     const char *toolchain;    /* paths of templates; NULL when they are not needed */
     const char *build, *files;
-    const char *runtime_base, *runtime;
+    const char *runtime_base, *runtime, *debug;
     bool installs;  /* a stage called build installs something */
     bool stands_in; /* BASE, in the place of a tree or host that other builders do not have */
 };

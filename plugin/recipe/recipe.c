@@ -174,11 +174,29 @@ static int check_own_build(const struct slip_recipe *recipe, struct slip_error *
     return 0;
 }
 
+static int check_debug_image(const struct slip_recipe *recipe, struct slip_error *err)
+{
+    if (!slip_value_is_yes(&recipe->image.debug_image, false))
+        return 0;
+    if (!slip_value_is_yes(&recipe->runtime.strip, true)) {
+        slip_fail_at(err, recipe->image.debug_image.at,
+                     "debug-image takes what stripping leaves out, and 'strip = no' keeps it");
+        return slip_error_hint(err, "leave one of them out: an image that is not stripped can be "
+                                    "debugged as it is");
+    }
+    for (size_t i = 0; i < recipe->nstages; i++)
+        if (strcmp(recipe->stages[i]->name, SLIP_RECIPE_DEBUG_STAGE) == 0)
+            return slip_fail_at(err, recipe->stages[i]->at,
+                                "debug-image makes a stage of this name already");
+    return 0;
+}
+
 static int check_whole(const struct slip_recipe *recipe, struct slip_error *err)
 {
     const char *base = recipe->runtime.base.text;
 
-    if (check_copies(recipe, err) < 0 || check_own_build(recipe, err) < 0)
+    if (check_copies(recipe, err) < 0 || check_own_build(recipe, err) < 0 ||
+        check_debug_image(recipe, err) < 0)
         return -1;
     if (recipe->runtime.packages.n && (!base || strcmp(base, "scratch") == 0)) {
         slip_fail_at(err, recipe->runtime.packages.v[0].at,
@@ -264,6 +282,12 @@ bool slip_value_is_yes(const struct slip_value *value, bool otherwise)
     return value->text ? strcmp(value->text, "yes") == 0 : otherwise;
 }
 
+bool slip_recipe_asks_debug(const struct slip_recipe *recipe, const char *target)
+{
+    return target && strcmp(target, SLIP_RECIPE_DEBUG_STAGE) == 0 &&
+           slip_value_is_yes(&recipe->image.debug_image, false);
+}
+
 const char *slip_recipe_name(const struct slip_recipe *recipe)
 {
     const char *base = slip_path_base(recipe->file->name);
@@ -295,14 +319,4 @@ const struct slip_recipe_test *slip_recipe_test_find(const struct slip_recipe *r
         if (strcmp(recipe->tests[i]->name, name) == 0)
             return recipe->tests[i];
     return NULL;
-}
-
-uint64_t slip_recipe_max_size(const struct slip_recipe *recipe)
-{
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    uint64_t size = 0;
-
-    if (recipe->budget.max_size.text) /* it was a size when it was read */
-        (void)slip_parse_size(recipe->budget.max_size.text, &size, &ignored);
-    return size;
 }

@@ -30,10 +30,12 @@ struct slip_recipe_image {
     struct slip_values tags;
     struct slip_values entrypoint, cmd; /* argv; with key.src and no words: emptied on purpose */
     struct slip_value user, workdir, stopsignal;
+    struct slip_value compression, compression_level;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
-    struct slip_value stage;  /* the image is this one, as it is */
-    struct slip_script steps; /* with `stage`: what stands in front of the first one */
+    struct slip_value debug_image; /* there is a stage `debug`, too */
+    struct slip_value stage;       /* the image is this one, as it is */
+    struct slip_script steps;      /* with `stage`: what stands in front of the first one */
 };
 
 struct slip_recipe_toolchain {
@@ -87,10 +89,12 @@ struct slip_recipe_test {
 };
 
 struct slip_recipe_budget {
-    struct slip_value max_size;
+    struct slip_value size, files, layers; /* numbers; what each means: build/budget.h */
+    struct slip_values forbid;
 };
 
 #define SLIP_RECIPE_SECTIONS 10
+#define SLIP_RECIPE_DEBUG_STAGE "debug" /* of [image] debug-image */
 
 struct slip_recipe {
     struct slip_arena *arena;       /* borrowed */
@@ -130,6 +134,8 @@ bool slip_recipe_sniff(const char *text, size_t len);
 
 /* "yes" and "no" as a truth value, `otherwise` when the key was not given. */
 bool slip_value_is_yes(const struct slip_value *value, bool otherwise);
+/* Is the stage `target` (NULL: none is named) the one that debug-image makes? */
+bool slip_recipe_asks_debug(const struct slip_recipe *recipe, const char *target);
 /* The name of the image; without one, that of the file. */
 const char *slip_recipe_name(const struct slip_recipe *recipe);
 /* The tags, or "latest". */
@@ -137,5 +143,3 @@ void slip_recipe_tags(const struct slip_recipe *recipe, struct slip_strv *ret);
 /* The test with that name, or NULL. */
 const struct slip_recipe_test *slip_recipe_test_find(const struct slip_recipe *recipe,
                                                      const char *name);
-/* max-size in bytes, or 0. */
-uint64_t slip_recipe_max_size(const struct slip_recipe *recipe);

@@ -141,6 +141,17 @@ static void add_class_of(struct slip_params *params, const struct slip_recipe *r
     slip_param_list(params, "class-of", &all, at);
 }
 
+/* Which of the installed files are meant. */
+static void add_choice(struct slip_params *params, const struct slip_recipe *recipe,
+                       const struct slip_project *project)
+{
+    slip_param_word(params, "installed", project->installs ? "yes" : NULL, params->at);
+    slip_param_list(params, "classes", &recipe->runtime.classes, params->at);
+    slip_param_word(params, "destdir", SLIP_RECIPE_DESTDIR, params->at);
+    add_only(params, recipe, params->at);
+    add_class_of(params, recipe, params->at);
+}
+
 static int add_installed(struct slip_arena *arena, const struct slip_recipe *recipe,
                          const struct slip_project *project, struct slip_dockerfile *to,
                          struct slip_error *err)
@@ -151,8 +162,7 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
     const char *program = run->n && !copies_bring(recipe, run->v[0].text) ? run->v[0].text : NULL;
 
     params.at = slip_recipe_place(recipe, (struct slip_span){ 0 }, "runtime");
-    slip_param_word(&params, "installed", project->installs ? "yes" : NULL, params.at);
-    slip_param_list(&params, "classes", &runtime->classes, params.at);
+    add_choice(&params, recipe, project);
     slip_param_word(&params, "closure", slip_value_is_yes(&runtime->closure, true) ? "yes" : NULL,
                     params.at);
     slip_param_word(&params, "strip", slip_value_is_yes(&runtime->strip, true) ? "yes" : NULL,
@@ -162,10 +172,7 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
     slip_param_word(&params, "strict", slip_value_is_yes(&runtime->strict, false) ? "yes" : NULL,
                     runtime->strict.text ? runtime->strict.at : params.at);
     slip_param_list(&params, "acknowledge", &runtime->acknowledge, params.at);
-    add_class_of(&params, recipe, params.at);
     slip_param_literal(&params, "entrypoint", program, run->n ? run->v[0].at : params.at);
-    slip_param_word(&params, "destdir", SLIP_RECIPE_DESTDIR, params.at);
-    add_only(&params, recipe, params.at);
     return slip_template_expand(project->runtime, &params, to, err);
 }
 
@@ -240,4 +247,18 @@ int slip_runtime_add(struct slip_arena *arena, const struct slip_recipe *recipe,
         add_copy(to, recipe->copies[i]);
     add_config(arena, recipe, to);
     return 0;
+}
+
+int slip_runtime_add_debug(struct slip_arena *arena, const struct slip_recipe *recipe,
+                           const struct slip_project *project, struct slip_dockerfile *to,
+                           struct slip_error *err)
+{
+    struct slip_params params = {
+        .arena = arena,
+        .args = &recipe->args,
+        .at = slip_span_of_key(recipe->image.debug_image.key),
+    };
+
+    add_choice(&params, recipe, project);
+    return slip_template_expand(project->debug, &params, to, err);
 }

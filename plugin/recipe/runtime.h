@@ -9,6 +9,10 @@
 int slip_runtime_add(struct slip_arena *arena, const struct slip_recipe *recipe,
                      const struct slip_project *project, struct slip_dockerfile *to,
                      struct slip_error *err);
+/* The stage of [image] debug-image, which stands on that one. */
+int slip_runtime_add_debug(struct slip_arena *arena, const struct slip_recipe *recipe,
+                           const struct slip_project *project, struct slip_dockerfile *to,
+                           struct slip_error *err);
 
 /* An instruction with one word, with NAME=value, in which variables stay variables. */
 struct slip_instruction *slip_runtime_word(struct slip_dockerfile *to,

@@ -34,7 +34,7 @@ struct slip_hint {
     char *path;  /* owned: the program */
     char *need;  /* owned: one word ("ca-certificates", "tzdata", "dlopen", "/bin/sh"), by which it
                     can be acknowledged */
-    char *cause; /* owned: "calls popen()"; NULL when `text` says it */
+    char *cause; /* owned: "calls dlopen()"; NULL when `text` says it */
     char *text;  /* owned: one sentence: why, what is missing, what to write */
     struct slip_strv names; /* what the program's own texts name: libraries, users, programs */
     bool is_script;         /* `need` is the interpreter that the script at `path` asks for */

@@ -125,27 +125,27 @@ static void pass_dyn(struct cursor *c, Elf64_Dyn *d)
     LONG(c, d->d_un.d_val);
 }
 
-static bool fits(const struct slip_layout *l, uint64_t at, uint64_t n)
+bool slip_layout_holds(const struct slip_layout *layout, uint64_t off, uint64_t n)
 {
-    return at <= l->len && n <= l->len - at;
+    return off <= layout->len && n <= layout->len - off;
 }
 
 static bool at(const struct slip_layout *l, size_t off, size_t n, bool writing, struct cursor *ret)
 {
-    if (!fits(l, off, n))
+    if (!slip_layout_holds(l, off, n))
         return false;
     *ret = (struct cursor){ l->data + off, l->big, l->wide, writing };
     return true;
 }
 
-static size_t ehsize(const struct slip_layout *l)
+size_t slip_layout_ehsize(const struct slip_layout *layout)
 {
-    return l->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+    return layout->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
 }
 
-static size_t phsize(const struct slip_layout *l)
+size_t slip_layout_phsize(const struct slip_layout *layout)
 {
-    return l->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    return layout->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 }
 
 size_t slip_layout_shsize(const struct slip_layout *layout)
@@ -250,7 +250,7 @@ bool slip_layout_put_ehdr(struct slip_layout *layout)
 {
     struct cursor c;
 
-    if (!at(layout, 0, ehsize(layout), true, &c))
+    if (!at(layout, 0, slip_layout_ehsize(layout), true, &c))
         return false;
     pass_ehdr(&c, &layout->eh);
     return true;
@@ -268,9 +268,22 @@ bool slip_layout_segment(const struct slip_layout *layout, size_t i, Elf64_Phdr 
     struct cursor c;
 
     if (i >= layout->phnum ||
-        !at(layout, (size_t)layout->eh.e_phoff + i * phsize(layout), phsize(layout), false, &c))
+        !at(layout, (size_t)layout->eh.e_phoff + i * slip_layout_phsize(layout),
+            slip_layout_phsize(layout), false, &c))
         return false;
     pass_phdr(&c, ret);
+    return true;
+}
+
+bool slip_layout_put_segment(const struct slip_layout *layout, size_t i, const Elf64_Phdr *phdr)
+{
+    size_t size = slip_layout_phsize(layout);
+    struct cursor c;
+    Elf64_Phdr copy = *phdr;
+
+    if (i >= layout->phnum || !at(layout, (size_t)layout->eh.e_phoff + i * size, size, true, &c))
+        return false;
+    pass_phdr(&c, &copy);
     return true;
 }
 
@@ -281,7 +294,7 @@ bool slip_layout_locate(const struct slip_layout *layout, uint64_t addr, size_t 
 
     for (size_t i = 0; slip_layout_segment(layout, i, &ph); i++)
         if (ph.p_type == PT_LOAD && addr >= ph.p_vaddr && addr - ph.p_vaddr < ph.p_filesz &&
-            fits(layout, ph.p_offset, ph.p_filesz)) {
+            slip_layout_holds(layout, ph.p_offset, ph.p_filesz)) {
             *ret_at = (size_t)(ph.p_offset + (addr - ph.p_vaddr));
             *ret_left = (size_t)(ph.p_filesz - (addr - ph.p_vaddr));
             return true;
@@ -319,7 +332,8 @@ static bool read_counts(struct slip_layout *l)
     return true;
 }
 
-int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why)
+static int open_type(struct slip_layout *layout, void *data, size_t len, bool object,
+                     const char **ret_why)
 {
     const unsigned char *id = data;
     struct slip_layout l = { .data = data, .len = len };
@@ -332,18 +346,29 @@ int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const c
     l.wide = id[EI_CLASS] == ELFCLASS64;
     l.big = id[EI_DATA] == ELFDATA2MSB;
     *ret_why = "it is cut off";
-    if (!at(&l, 0, ehsize(&l), false, &c))
+    if (!at(&l, 0, slip_layout_ehsize(&l), false, &c))
         return -1;
     pass_ehdr(&c, &l.eh);
-    if (l.eh.e_type != ET_EXEC && l.eh.e_type != ET_DYN)
+    if (object ? l.eh.e_type != ET_REL : l.eh.e_type != ET_EXEC && l.eh.e_type != ET_DYN)
         return 0;
     *ret_why = "its header tables lie outside the file";
-    if ((l.eh.e_phnum && l.eh.e_phentsize != phsize(&l)) ||
+    if ((l.eh.e_phnum && l.eh.e_phentsize != slip_layout_phsize(&l)) ||
         (l.eh.e_shoff && l.eh.e_shentsize != slip_layout_shsize(&l)) || !read_counts(&l) ||
-        l.phnum > len / phsize(&l) || l.shnum > len / slip_layout_shsize(&l) ||
-        (l.phnum && !fits(&l, l.eh.e_phoff, l.phnum * phsize(&l))) ||
-        (l.shnum && !fits(&l, l.eh.e_shoff, l.shnum * slip_layout_shsize(&l))))
+        l.phnum > len / slip_layout_phsize(&l) || l.shnum > len / slip_layout_shsize(&l) ||
+        (l.phnum && !slip_layout_holds(&l, l.eh.e_phoff, l.phnum * slip_layout_phsize(&l))) ||
+        (l.shnum && !slip_layout_holds(&l, l.eh.e_shoff, l.shnum * slip_layout_shsize(&l))))
         return -1;
     *layout = l;
     return 1;
+}
+
+int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why)
+{
+    return open_type(layout, data, len, false, ret_why);
+}
+
+int slip_layout_open_object(struct slip_layout *layout, void *data, size_t len,
+                            const char **ret_why)
+{
+    return open_type(layout, data, len, true, ret_why);
 }

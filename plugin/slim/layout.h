@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct slip_layout {
     unsigned char *data; /* borrowed */
@@ -20,10 +21,18 @@ struct slip_layout {
 /* 1: a program or shared library whose header tables lie in the file. 0: not one. -1: damaged,
  * *ret_why (static) says how. */
 int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why);
+/* The same for a relocatable object. */
+int slip_layout_open_object(struct slip_layout *layout, void *data, size_t len,
+                            const char **ret_why);
 
+size_t slip_layout_ehsize(const struct slip_layout *layout);  /* of the header of the file */
+size_t slip_layout_phsize(const struct slip_layout *layout);  /* of one segment header */
 size_t slip_layout_shsize(const struct slip_layout *layout);  /* of one section header */
 size_t slip_layout_symsize(const struct slip_layout *layout); /* of one symbol */
 size_t slip_layout_dynsize(const struct slip_layout *layout); /* of one dynamic entry */
+
+/* Are `n` bytes at `at` in the file? */
+bool slip_layout_holds(const struct slip_layout *layout, uint64_t at, uint64_t n);
 
 /* All of these are false when `at` is outside the file. Offsets are in bytes from its start. */
 bool slip_layout_get_shdr(const struct slip_layout *layout, size_t at, Elf64_Shdr *ret);
@@ -39,6 +48,7 @@ bool slip_layout_put_ehdr(struct slip_layout *layout); /* layout->eh */
 /* By number. */
 bool slip_layout_section(const struct slip_layout *layout, size_t i, Elf64_Shdr *ret);
 bool slip_layout_segment(const struct slip_layout *layout, size_t i, Elf64_Phdr *ret);
+bool slip_layout_put_segment(const struct slip_layout *layout, size_t i, const Elf64_Phdr *phdr);
 /* Loaded address to offset; *ret_left is how much of the segment follows. */
 bool slip_layout_locate(const struct slip_layout *layout, uint64_t addr, size_t *ret_at,
                         size_t *ret_left);

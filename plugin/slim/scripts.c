@@ -44,10 +44,11 @@ static bool is_in_path(struct slip_world *w, const char *name)
 }
 
 /* Debian's package of a program: that of the usual ones, else whose it is in the builder. */
-static void take_package(void *value, const char *package)
+static void take_package(void *user, void *value, const char *package, const char *arch)
 {
     char **to = value;
 
+    (void)user, (void)arch;
     if (!*to)
         *to = slip_xstrdup(package);
 }
@@ -70,7 +71,7 @@ static char *package_of(struct slip_world *w, const char *path)
             return slip_xstrdup(usual[i][1]);
     if (path[0] == '/' && slip_trail_walk(w->options->root, path, &trail) == 1) {
         slip_map_set(&wanted, trail.real, &package);
-        slip_packages_owners(w->options->root, &wanted, take_package);
+        slip_packages_owners(w->options->root, &wanted, take_package, NULL);
     }
     return package;
 }

@@ -1,9 +1,9 @@
 #include "slim/strip.h"
 
+#include "slim/buildid.h"
 #include "slim/layout.h"
 #include "slim/runpath.h"
 #include "util/buf.h"
-#include "util/digest.h"
 #include "util/mem.h"
 #include "util/str.h"
 
@@ -47,11 +47,6 @@ static int damaged(const char *path, const char *why, struct slip_error *err)
     return slip_error_hint(err, "leave it out of the image, or build without stripping");
 }
 
-static bool in_file(const struct slip_layout *l, uint64_t at, uint64_t n)
-{
-    return at <= l->len && n <= l->len - at;
-}
-
 static bool has_bytes(const Elf64_Shdr *sh)
 {
     return sh->sh_type != SHT_NOBITS && sh->sh_type != SHT_NULL;
@@ -84,13 +79,14 @@ static int read_sections(struct job *job)
     const struct slip_layout *l = job->old;
     Elf64_Shdr names;
 
-    if (!slip_layout_section(l, l->shstrndx, &names) || !in_file(l, names.sh_offset, names.sh_size))
+    if (!slip_layout_section(l, l->shstrndx, &names) ||
+        !slip_layout_holds(l, names.sh_offset, names.sh_size))
         return damaged(job->path, "its section names lie outside the file", job->err);
     job->sections = slip_xcalloc(l->shnum, sizeof *job->sections);
     for (size_t i = 0; i < l->shnum; i++) {
         struct section *s = &job->sections[i];
         if (!slip_layout_section(l, i, &s->sh) ||
-            (has_bytes(&s->sh) && !in_file(l, s->sh.sh_offset, s->sh.sh_size)))
+            (has_bytes(&s->sh) && !slip_layout_holds(l, s->sh.sh_offset, s->sh.sh_size)))
             return damaged(job->path, "a section lies outside the file", job->err);
         if (i == 0 && has_bytes(&s->sh)) /* number 0 means none */
             return damaged(job->path, "its first section is not empty", job->err);
@@ -130,7 +126,7 @@ static int measure(struct job *job)
     reach(&job->end, 0, l->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
     reach(&job->end, l->eh.e_phoff, (uint64_t)l->phnum * l->eh.e_phentsize);
     for (size_t i = 0; slip_layout_segment(l, i, &ph); i++) {
-        if (ph.p_filesz && !in_file(l, ph.p_offset, ph.p_filesz))
+        if (ph.p_filesz && !slip_layout_holds(l, ph.p_offset, ph.p_filesz))
             return damaged(job->path, "a segment lies outside the file", job->err);
         if (ph.p_filesz)
             reach(&job->end, ph.p_offset, ph.p_filesz);
@@ -321,55 +317,6 @@ static int rebuild(struct job *job, struct slip_buf *out)
     return 1;
 }
 
-/* The bytes of the GNU build ID, or NULL. */
-static unsigned char *find_build_id(const struct slip_layout *l, size_t *ret_len)
-{
-    Elf64_Phdr ph;
-
-    for (size_t i = 0; slip_layout_segment(l, i, &ph); i++) {
-        if (ph.p_type != PT_NOTE || !in_file(l, ph.p_offset, ph.p_filesz))
-            continue;
-        uint64_t unit = ph.p_align == 8 ? 8 : 4, end = ph.p_offset + ph.p_filesz;
-        for (uint64_t at = ph.p_offset; at + 12 <= end;) {
-            uint32_t namesz = 0, descsz = 0, type = 0;
-            (void)slip_layout_get_word(l, (size_t)at, &namesz);
-            (void)slip_layout_get_word(l, (size_t)at + 4, &descsz);
-            (void)slip_layout_get_word(l, (size_t)at + 8, &type);
-            uint64_t desc = at + ((12 + (uint64_t)namesz + unit - 1) & ~(unit - 1));
-            if (desc > end || descsz > end - desc)
-                break;
-            if (type == NT_GNU_BUILD_ID && namesz == sizeof ELF_NOTE_GNU && descsz &&
-                memcmp(l->data + at + 12, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
-                *ret_len = descsz;
-                return l->data + desc;
-            }
-            at = desc + ((descsz + unit - 1) & ~(unit - 1));
-        }
-    }
-    return NULL;
-}
-
-/* The linker's build ID covers debug sections, and with them the paths of the build. */
-static void renew_build_id(void *data, size_t len)
-{
-    struct slip_layout l;
-    const char *why;
-    size_t n;
-
-    if (slip_layout_open(&l, data, len, &why) != 1)
-        return;
-    unsigned char *id = find_build_id(&l, &n);
-    if (!id)
-        return;
-    memset(id, 0, n);
-    struct slip_digest digest;
-    slip_digest_of(data, len, &digest);
-    for (size_t i = 0; i < n && digest.hex[2 * i]; i++) {
-        char pair[3] = { digest.hex[2 * i], digest.hex[2 * i + 1], '\0' };
-        id[i] = (unsigned char)strtoul(pair, NULL, 16);
-    }
-}
-
 int slip_strip(const void *elf, size_t len, const char *path,
                const struct slip_strip_options *options, void **ret, size_t *ret_len,
                struct slip_error *err)
@@ -399,6 +346,7 @@ int slip_strip(const void *elf, size_t len, const char *path,
         *ret_len = len;
         *ret = SLIP_TAKE_PTR(copy);
     }
-    renew_build_id(*ret, *ret_len);
+    /* The linker's build ID covers debug sections, and with them the paths of the build. */
+    slip_build_id_renew(*ret, *ret_len);
     return 1;
 }
