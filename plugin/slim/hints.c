@@ -238,7 +238,7 @@ static enum topic topic_of(const struct slip_hint *hint)
     return t;
 }
 
-/* "calls dlopen(): no header says a shell, and the image has none; take a BASE that has one" */
+/* "calls dlopen(): no header says which libraries it opens; put those it opens on the DLOPEN list" */
 static void compose(struct slip_hint *hint)
 {
     enum topic t = topic_of(hint);
