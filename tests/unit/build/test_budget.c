@@ -85,9 +85,8 @@ static void forbids(void **state)
     assert_int_equal(judge(&budget, NULL, &err), row->found ? -1 : 0);
     if (!row->found)
         return;
-    slip_cleanup(slip_freep) char *said =
-        slip_xasprintf("%s may not be in the image: the budget forbids '%s'; it came by layer 1",
-                       row->found, row->rule);
+    slip_cleanup(slip_freep) char *said = slip_xasprintf(
+        "the budget forbids '%s', and %s is in the image (layer 1)", row->rule, row->found);
     assert_string_equal(err.msg, said);
     assert_int_equal(err.code, SLIP_EPOLICY);
 }
