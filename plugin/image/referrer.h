@@ -12,6 +12,7 @@
 #include "image/descriptor.h"
 
 #define SLIP_OCI_EMPTY "application/vnd.oci.empty.v1+json"
+#define SLIP_ANNOTATION_PREDICATE "in-toto.io/predicate-type" /* as BuildKit has it */
 #define SLIP_ANNOTATION_TITLE "org.opencontainers.image.title"
 #define SLIP_REFERRER_LIMIT ((uint64_t)256 << 20) /* bytes of one document */
 #define SLIP_REFERRERS_MAX 1000u /* of one image; what comes after is passed over */
@@ -21,6 +22,8 @@ struct slip_referrer_spec {
     const char *artifact_type;         /* what kind of document */
     const char *media_type;            /* of its bytes; NULL: the same */
     const char *title;                 /* a name for the file, or NULL */
+    const char *predicate;             /* of a statement: what it is about; or NULL */
+    bool replaces; /* takes the place of those of the same type and predicate in the store */
     const void *bytes;
     size_t len;
 };
@@ -39,7 +42,8 @@ json_t *slip_referrers_list(struct slip_store *store, const struct slip_digest *
 /* Its descriptor, as a list has it; new reference, NULL with *err. */
 json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_digest *referrer,
                                  struct slip_error *err);
-/* Appends to a list what it has not yet, by digest; whether anything was new. */
+/* Appends to a list what it has not yet, by digest, but of `more` no more than SLIP_REFERRERS_MAX;
+ * whether anything was new. */
 bool slip_referrers_merge(json_t *list, const json_t *more);
 /* The document itself, of at most `limit` bytes. It and its manifest must be in the store. */
 int slip_referrer_text(struct slip_store *store, const struct slip_digest *referrer, uint64_t limit,
