@@ -1,0 +1,2 @@
+extern const int table[64];
+int table_sum(int n);
