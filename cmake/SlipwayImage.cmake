@@ -15,8 +15,8 @@ add_container_image
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
-    [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [OUTPUT <dir>] [ALL])
+    [SECRETS <id>=<file>...] [NETWORK none|host] [PLATFORMS <os/arch>]
+    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
 ``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
@@ -41,8 +41,19 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
 why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
+``DEBUG_IMAGE`` adds ``<target>-debug``, which builds ``<target>-debug.oci`` and its ``.digest``: the
+same image with one more layer, the debug information of the project's own programs and libraries
+beneath ``/usr/lib/debug/.build-id``, where debuggers look. Behind each of TAGS stands ``-debug``. They
+must be compiled with ``-g`` (``CMAKE_BUILD_TYPE`` RelWithDebInfo); the image itself is the same with
+it and without.
+
+What an image is for is told by the programs in it: a toolchain file for another architecture makes
+an image for that. ``PLATFORMS`` says which one it must be (``linux/arm64``), and anything else is an
+error. It names one platform: several need a build tree for each.
+
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, OUTPUT and ALL may stand
+beside it; and DEBUG_IMAGE beside a recipe that has ``debug-image = yes``.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
@@ -65,7 +76,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  SBOM SIZE_BUDGET COMPRESSION LEVEL)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
@@ -214,10 +225,35 @@ function(add_container_image target)
     add_custom_target(images)
   endif()
   add_dependencies(images "${target}")
+  if(arg_DEBUG_IMAGE)
+    _slipway_debug_image("${target}" "${out}")
+  endif()
 
   # Other targets, stages and copies may follow; the recipe is written when all is said.
   cmake_language(EVAL CODE
     "cmake_language(DEFER DIRECTORY [[${CMAKE_SOURCE_DIR}]] CALL _slipway_finish [[${target}]])")
+endfunction()
+
+# <target>-debug, from what <target> has built; variables are those of the caller. It must look again
+# when <target> has done so: its stamp says when, its digest may well be the same.
+function(_slipway_debug_image target out)
+  set(layout "${out}/${target}-debug.oci")
+  set(digest "${out}/${target}-debug.digest")
+  if(byproducts)
+    set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
+  endif()
+  add_custom_command(OUTPUT "${state}-debug.stamp" ${byproducts}
+    COMMAND Slipway::slipway build -f "${recipe}" --target debug -o "type=oci,dest=${layout}"
+      --iidfile "${digest}" --stamp "${state}-debug.stamp" ${locked} ${secrets} ${options}
+    DEPENDS "${state}.stamp"
+    COMMENT "Building image ${target}-debug"
+    ${terminal} ${jobserver} VERBATIM)
+  add_custom_target("${target}-debug" ${all} DEPENDS "${state}-debug.stamp")
+  add_dependencies("${target}-debug" "${target}")
+  add_dependencies(images "${target}-debug")
+  set_target_properties("${target}-debug" PROPERTIES FOLDER "Container images"
+    SLIPWAY_LAYOUT "${layout}" SLIPWAY_DIGEST "${digest}"
+    ADDITIONAL_CLEAN_FILES "${layout};${digest}")
 endfunction()
 
 function(_slipway_check_image target)
@@ -226,7 +262,7 @@ function(_slipway_check_image target)
   endif()
   get_property(not_served GLOBAL PROPERTY SLIPWAY_NOT_SERVED)
   foreach(keyword IN LISTS not_served)
-    if(DEFINED arg_${keyword} AND NOT (keyword STREQUAL "DEBUG_IMAGE" AND NOT arg_DEBUG_IMAGE))
+    if(DEFINED arg_${keyword})
       _slipway_fail("asks for ${keyword}, which this version of Slipway does not serve yet."
         "Leave ${keyword} out; this is Slipway ${Slipway_VERSION}.")
     endif()
@@ -241,6 +277,7 @@ function(_slipway_check_image target)
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
+  _slipway_check_form(PLATFORMS "^linux/[a-z0-9]+(/v[0-9]+)?$" "linux/arm64")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
   _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
   _slipway_check_form(WORKDIR "^/" "/srv")
@@ -285,6 +322,12 @@ function(_slipway_check_pairs)
       AND NOT arg_TOOLCHAIN STREQUAL "tree")
     _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
       "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(arg_DEBUG_IMAGE AND arg_DOCKERFILE)
+    _slipway_fail("has DEBUG_IMAGE beside DOCKERFILE, whose programs it does not know."
+      "Write a stage for it, and name that with STAGE in an image of its own.")
+  elseif(arg_PLATFORMS MATCHES ";")
+    _slipway_fail("has several PLATFORMS, but one build tree has programs of one."
+      "Keep one of them here; configure another build tree, with a toolchain file, for each other.")
   elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
     _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
   endif()
@@ -362,7 +405,7 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -400,6 +443,10 @@ function(_slipway_image_recipe ret)
   _slipway_words(tags ${arg_TAGS})
   _slipway_command(entrypoint ${arg_ENTRYPOINT})
   _slipway_command(cmd ${arg_CMD})
+  if(arg_DEBUG_IMAGE)
+    _slipway_scalar(debug-image yes)
+  endif()
+  _slipway_words(platforms ${arg_PLATFORMS})
   _slipway_scalar(user "${arg_USER}")
   _slipway_scalar(workdir "${arg_WORKDIR}")
   _slipway_pairs(env ${arg_ENV})

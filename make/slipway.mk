@@ -10,21 +10,25 @@
 #   include $(shell slipway --mk)
 #
 # gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-eject,
-# image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
+# image-debug, image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
 # IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX
-#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
+#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE PLATFORMS
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
 #   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
+#   what else         DEBUG_IMAGE
 #   where it goes     OUTPUT
 #
-# SECRETS are id=file, for RUN --mount=type=secret,id=...: in no image, and nothing is built again for
-# them. A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
-# of installed files to keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
+# DEBUG_IMAGE := yes: image-debug makes the image with one more layer, in which debuggers find what they
+# read of the project's programs (compile with -g); -debug stands behind its tags. PLATFORMS, such as
+# linux/arm64, is what the programs must be made for. SECRETS are id=file, for
+# RUN --mount=type=secret,id=...: in no image, and nothing is built again for them. A list of K=V whose
+# values hold blanks is written with `define`, one to a line. TARGETS are names of installed files to
+# keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
 # [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin),
 # SLIPWAY_DIALECT (of image-eject: portable or current) and V: with V=1 commands are shown, with V=0
 # only what went wrong.
@@ -43,8 +47,9 @@ endif
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT
-_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM SIZE_BUDGET COMPRESSION LEVEL
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT PLATFORMS \
+  DEBUG_IMAGE
+_slipway_not_served := SBOM SIZE_BUDGET COMPRESSION LEVEL
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -90,7 +95,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain eject test clean
+_slipway_verbs := tar load push run shell explain eject debug test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -130,10 +135,13 @@ endif
 define _slipway_check
 $(if $(call _slipway_get,$(1),RECIPE),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has both RECIPE and DOCKERFILE; keep the one that describes it)))\
 $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE),$(if $(wildcard $(f)),,$(error slipway.mk: image '$(1)': cannot find '$(f)' below $(CURDIR))))\
+$(if $(word 2,$(call _slipway_get,$(1),PLATFORMS)),$(error slipway.mk: image '$(1)' has several PLATFORMS, but one tree has programs of one; keep one of them))\
+$(if $(call _slipway_debugged,$(1)),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has DEBUG_IMAGE beside DOCKERFILE, whose programs it does not know; write a stage for it)))\
 $(foreach f,$(call _slipway_get,$(1),SECRETS),$(if $(and $(findstring =,$(f)),$(filter-out =%,$(f)),$(filter-out %=,$(f))),,$(error slipway.mk: image '$(1)': SECRETS takes id=file, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
 endef
+_slipway_debugged = $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),DEBUG_IMAGE))
 _slipway_toolchain = $(or $(_slipway_ejecting),$(strip $(call _slipway_get,$(1),TOOLCHAIN)),tree)
 # While image-eject writes its recipe: elsewhere there is no tree that is built already.
 _slipway_ejecting :=
@@ -167,6 +175,8 @@ $(call _slipway_key,name,$(call _slipway_name,$(call _slipway_reference,$(1))))$
 _slipway_key,tags,$(or $(strip $(call _slipway_get,$(1),TAGS)),$(call _slipway_tag,$(call _slipway_reference,$(1)))))$(call \
 _slipway_key,entrypoint,$(call _slipway_get,$(1),ENTRYPOINT))$(call \
 _slipway_key,cmd,$(call _slipway_get,$(1),CMD))$(call \
+_slipway_key,debug-image,$(if $(call _slipway_debugged,$(1)),yes))$(call \
+_slipway_key,platforms,$(call _slipway_get,$(1),PLATFORMS))$(call \
 _slipway_key,user,$(call _slipway_get,$(1),USER))$(call \
 _slipway_key,workdir,$(call _slipway_get,$(1),WORKDIR))$(call \
 _slipway_items,env,$(call _slipway_get,$(1),ENV))$(call \
@@ -247,14 +257,16 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
+  $(foreach a,$(call _slipway_get,$(1),PLATFORMS),--platform $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),LABELS),--label $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),ANNOTATIONS),--annotation $(call _slipway_q,$(a))))
 # id=file, as the helper is told.
 _slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
-_slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o)) \
-  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci) \
-  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
+# Of the image, or with -debug behind its name, of its debug image.
+_slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o))$(if $(2), --target debug) \
+  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1)$(2).oci) \
+  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1)$(2).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
 
 # With `tree` the project is built here, once for all images, by a make of its own: its default goal
@@ -281,8 +293,10 @@ _slipway_tree: | $(_slipway_others)
 # $(call _slipway_rules,image)
 define _slipway_rules
 image-$(1): _slipway_tree
-	$$(_slipway_plus)$$(_slipway_at)$$(call _slipway_write,$(1))$$(call _slipway_say,IMAGE,$$(call _slipway_reference,$(1))); mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(call _slipway_build,$(1))
+	$$(_slipway_plus)$$(_slipway_at)$$(call _slipway_write,$(1))$$(call _slipway_say,IMAGE,$$(call _slipway_reference,$(1))); mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(call _slipway_build,$(1),)
 
+image-debug-$(1): $(if $(call _slipway_debugged,$(1)),image-$(1))
+	$$(_slipway_plus)$$(_slipway_at)$$(if $$(call _slipway_debugged,$(1)),,$$(error slipway.mk: image '$(1)' has no debug image; set DEBUG_IMAGE := yes))$$(call _slipway_say,DEBUG,$$(call _slipway_reference,$(1))); $$(call _slipway_build,$(1),-debug)
 image-tar-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,TAR,$$(call _slipway_dir,$(1))/$(1).tar); $$(SLIPWAY) export $$(call _slipway_layout,$(1)) -o type=docker,dest=$$(call _slipway_dir,$(1))/$(1).tar
 image-load-$(1): image-$(1)
@@ -303,6 +317,8 @@ endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
 $(foreach v,tar load push explain eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+# Of those that have one; of any, to say that none has.
+image-debug: $(addprefix image-debug-,$(or $(foreach i,$(_slipway_images),$(if $(call _slipway_debugged,$(i)),$(i))),$(firstword $(_slipway_images))))
 ifeq ($(word 2,$(_slipway_images)),)
 image-run: image-run-$(_slipway_images)
 image-shell: image-shell-$(_slipway_images)
@@ -312,7 +328,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

@@ -34,9 +34,11 @@ struct slip_base_parts {
 
 struct slip_node {
     const struct slip_step *step;
-    char def[65];      /* key of the definition and the inputs */
-    char identity[65]; /* what came out; "" while unknown */
-    char *why;         /* owned: why it ran in this build; NULL: it did not */
+    char def[65];              /* key of the definition and the inputs */
+    char identity[65];         /* what came out; "" while unknown */
+    char arch[16], variant[8]; /* of COPY --installed: what the programs in it are made for, as
+                                  images call it; "" when it has none */
+    char *why;                 /* owned: why it ran in this build; NULL: it did not */
     struct slip_part parts[2];
     size_t nparts;               /* 0: the step changed no file */
     struct slip_base_parts base; /* BASE, but of a stage */

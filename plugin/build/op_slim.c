@@ -99,7 +99,8 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_sha256_field(&job.identity, "slipway slim 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
-        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+        slip_slim_platform(&job, err) == 0 && slip_slim_closure(&job, err) == 0 &&
+        slip_slim_runtime(&job, err) == 0) {
         slip_tree_finish(&job.libs, b->options->epoch);
         slip_tree_finish(&job.app, b->options->epoch);
         rc = slip_slim_check_entrypoint(&job, err);

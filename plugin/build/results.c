@@ -55,6 +55,13 @@ static int part_is_there(struct slip_builder *b, const struct slip_part *part)
     return part->has_blob && slip_blob_has(b->store, &part->blob.digest, &ignored) == 1;
 }
 
+static const char *text_of(const json_t *record, const char *key)
+{
+    const char *text = slip_json_str(record, key);
+
+    return text ? text : "";
+}
+
 int slip_result_lookup(struct slip_builder *b, struct slip_node *node)
 {
     slip_cleanup(slip_json_decrefp) json_t *record = slip_record_get(b->store, node->def);
@@ -73,6 +80,8 @@ int slip_result_lookup(struct slip_builder *b, struct slip_node *node)
     if (copy_hex(node->identity, slip_json_str(record, "identity")) < 0)
         return 0;
     node->nparts = json_array_size(parts);
+    snprintf(node->arch, sizeof node->arch, "%s", text_of(record, "arch"));
+    snprintf(node->variant, sizeof node->variant, "%s", text_of(record, "variant"));
     if (tier && strcmp(tier, b->tier_name) != 0)
         for (size_t i = 0; i < node->nparts; i++)
             node->parts[i].snapshot[0] = '\0';
@@ -90,5 +99,9 @@ int slip_result_record(struct slip_builder *b, const struct slip_node *node, str
     json_object_set_new(record, "tier", json_string(b->tier_name));
     json_object_set_new(record, "parts", parts);
     json_object_set_new(record, "text", json_string(node->step->text));
+    if (node->arch[0])
+        json_object_set_new(record, "arch", json_string(node->arch));
+    if (node->variant[0])
+        json_object_set_new(record, "variant", json_string(node->variant));
     return slip_record_put(b->store, node->def, record, err);
 }

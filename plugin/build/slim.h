@@ -7,6 +7,7 @@
 #include "build/view.h"
 #include "layer/tree.h"
 #include "slim/closure.h"
+#include "slim/loader.h"
 
 struct slip_slim_job {
     struct slip_builder *b;
@@ -16,6 +17,7 @@ struct slip_slim_job {
     struct slip_tree app;      /* the project's own files */
     struct slip_tree libs;     /* what they need */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
+    struct slip_machine machine; /* of the project's programs; all NULL when it has none */
     struct slip_closure closure;
     struct slip_sha256 identity;
     json_t *files; /* report: why each file is there */
@@ -31,6 +33,8 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);
 void slip_slim_release(struct slip_slim_job *job);
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
+/* slim_platform.c: job->machine, and the node's. */
+int slip_slim_platform(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);

@@ -60,6 +60,10 @@ static const struct slip_key image_keys[] = {
       "yes: 'build --target debug' makes the same image with one more layer, the debug information "
       "of the project's programs and libraries beneath /usr/lib/debug/.build-id; '-debug' stands "
       "behind its tags. Default: no." },
+    { "platforms", SLIP_KEY_LIST, IMAGE(platforms), NULL, slip_check_platform,
+      "What the image is for, such as linux/arm64; the programs of the project must be made for "
+      "it. "
+      "One platform: several need a build for each. Default: what the programs are made for." },
     { "stage", SLIP_KEY_WORD, IMAGE(stage), NULL, slip_check_name,
       "The image is this [stage], as it is: nothing is built, added or set besides what the stages "
       "say, as in a Dockerfile. [toolchain], [build], [runtime] and [copy] are not used then." },

@@ -38,5 +38,14 @@ void slip_loader_expand(const struct slip_loader *loader, const char *path, cons
 /* musl has libpthread, libm and others within its loader. */
 bool slip_loader_contains(const struct slip_loader *loader, const char *soname);
 
+/* What an architecture is called elsewhere. All static. */
+struct slip_machine {
+    const char *arch, *variant; /* in images: "arm", "v7"; most have no variant: NULL */
+    const char *triplet;        /* Debian's: "arm-linux-gnueabihf" */
+};
+
+/* False when nothing is known of such machines. */
+bool slip_loader_machine(const struct slip_elf *elf, struct slip_machine *ret);
+
 /* A loader that exists in `root`, for when no program says which; NULL without one. Owned. */
 char *slip_loader_find(int root);
