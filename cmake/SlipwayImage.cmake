@@ -7,11 +7,12 @@ add_container_image
   add_container_image(<target>
     [NAME <repository>] [TAGS <tag>...]
     [TARGETS <target>...] [COMPONENTS <component>...] [FILES <file>... DESTINATION <dir>]
-    [CLASSES runtime|dev|doc|debug...] [PREFIX <dir>]
+    [CLASSES runtime|dev|doc|debug...] [CLASS_OF <class> <glob>...] [PREFIX <dir>]
     [TOOLCHAIN tree|host|<template or image reference>] [PACKAGES <package>...]
     [RECIPE <file>] [DOCKERFILE <file> [STAGE <name>]] [CONTEXT <dir>]
     [BASE scratch|<image reference>|<image target>] [RUNTIME_PACKAGES <package>...]
     [DLOPEN <soname or glob>...] [DATA ca-certificates|tzdata|...]
+    [STRICT] [ACKNOWLEDGE <need or program>...]
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
@@ -58,6 +59,14 @@ beside it; and DEBUG_IMAGE beside a recipe that has ``debug-image = yes``.
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
 
+What an installed file is (runtime, dev, doc, debug) is told by where it is and what it is called;
+``CLASS_OF`` says it where that is wrong: ``CLASS_OF doc /usr/share/foo/* none /usr/bin/*-test``. A
+``*`` stands for ``/``, too; what is ``none`` is in no image.
+
+What programs will miss at run time and no header says (certificates, time zones, a shell, libraries
+that they open by name) is a note of the build. With ``STRICT`` it is an error, unless
+``ACKNOWLEDGE`` says that they may go without: by the note's own word, or by the path of a program.
+
 What names of images in registries mean is pinned by ``slipway.lock`` in the top source directory, if
 it is there when CMake runs (``slipway lock -f <build>/<target>.slipway <source>`` writes it). With
 ``SLIPWAY_LOCKED`` nothing else is used.
@@ -79,11 +88,12 @@ set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
   SBOM SIZE_BUDGET COMPRESSION LEVEL)
 
 function(add_container_image target)
-  _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE"
+  _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
     "NAME;DESTINATION;PREFIX;TOOLCHAIN;RECIPE;DOCKERFILE;STAGE;CONTEXT;BASE;USER;WORKDIR;STOPSIGNAL;NETWORK;TEST_GATE;OUTPUT;SBOM;SIZE_BUDGET;COMPRESSION;LEVEL"
-    "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
+    "TAGS;TARGETS;COMPONENTS;FILES;CLASSES;CLASS_OF;PACKAGES;RUNTIME_PACKAGES;DLOPEN;DATA;ACKNOWLEDGE;ENTRYPOINT;CMD;ENV;EXPOSE;VOLUMES;HEALTHCHECK;LABELS;ANNOTATIONS;ARGS;SECRETS;PLATFORMS")
   _slipway_check_image("${target}")
   _slipway_check_files(arg_FILES)
+  _slipway_check_class_of()
 
   string(TOLOWER "${PROJECT_NAME}" name)
   string(REGEX REPLACE "[^a-z0-9._-]" "-" name "${name}")
@@ -340,15 +350,31 @@ function(_slipway_check_pairs)
       _slipway_fail("cannot find '${path}'."
         "Relative paths are taken from ${CMAKE_CURRENT_SOURCE_DIR}.")
     endif()
-    foreach(other COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES BASE RUNTIME_PACKAGES DLOPEN
-        DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK TEST_GATE)
-      if(DEFINED arg_${other})
+    foreach(other COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES BASE RUNTIME_PACKAGES
+        DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
+        TEST_GATE)
+      if(DEFINED arg_${other} AND NOT "${arg_${other}}" STREQUAL "FALSE")
         _slipway_fail("has ${other} beside ${keyword}, which describes the image already."
           "Say it in ${path}.")
       endif()
     endforeach()
   endforeach()
 endfunction()
+
+# CLASS_OF sorted: arg_CLASS_OF_<class> is the list of its globs.
+macro(_slipway_check_class_of)
+  set(class "")
+  foreach(word IN LISTS arg_CLASS_OF)
+    if(word MATCHES "^(runtime|dev|doc|debug|none)$")
+      set(class "${word}")
+    elseif(class STREQUAL "")
+      _slipway_fail("has '${word}' first in CLASS_OF."
+        "A class stands before its globs: CLASS_OF doc /usr/share/foo/*")
+    else()
+      list(APPEND arg_CLASS_OF_${class} "${word}")
+    endif()
+  endforeach()
+endmacro()
 
 # FILES as absolute paths.
 function(_slipway_check_files ret)
@@ -473,6 +499,17 @@ function(_slipway_image_recipe ret)
   _slipway_words(classes ${arg_CLASSES})
   _slipway_words(dlopen ${arg_DLOPEN})
   _slipway_words(data ${arg_DATA})
+  if(arg_STRICT)
+    _slipway_scalar(strict yes)
+  endif()
+  _slipway_words(acknowledge ${arg_ACKNOWLEDGE})
+
+  if(arg_CLASS_OF)
+    string(APPEND text "\n[classes]\n")
+    foreach(class IN ITEMS runtime dev doc debug none)
+      _slipway_words(${class} ${arg_CLASS_OF_${class}})
+    endforeach()
+  endif()
 
   if(arg_ARGS)
     string(APPEND text "\n[args]\n")

@@ -13,10 +13,10 @@
 # image-debug, image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
 # IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
 #
-#   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX
+#   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE PLATFORMS
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
-#   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA
+#   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA STRICT ACKNOWLEDGE
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
@@ -44,9 +44,9 @@ ifneq ($(filter 3.%,$(MAKE_VERSION)),)
 $(error slipway.mk needs GNU make 4.0 or newer; this is $(MAKE_VERSION))
 endif
 
-_slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES PREFIX TOOLCHAIN PACKAGES SYSTEM \
+_slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
-  DLOPEN DATA ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
+  DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
   ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT PLATFORMS \
   DEBUG_IMAGE
 _slipway_not_served := SBOM SIZE_BUDGET COMPRESSION LEVEL
@@ -167,6 +167,13 @@ _slipway_install = $(if $(strip $(call _slipway_get,$(1),INSTALL)),$(call _slipw
 # A stage has a make of its own, elsewhere perhaps.
 _slipway_their_make = $(if $(findstring /,$(MAKE)),$(subst $(MAKE),make,$(1)),$(1))
 
+_slipway_yes = $(if $(filter ON on yes YES 1 true TRUE,$(1)),yes)
+
+# CLASS_OF := doc /usr/share/foo/* none /usr/bin/foo-test: a class, and the globs up to the next one.
+_slipway_classes  := runtime dev doc debug none
+_slipway_class_of = $(if $(strip $(1)),[classes]$(_slipway_newline)$(eval _slipway_class :=)$(call \
+_slipway_join,$(foreach w,$(1),$(_slipway_mark)$(if $(filter $(_slipway_classes),$(w)),$(eval _slipway_class := $(w)),$(if $(_slipway_class),$(_slipway_class) = $(w)$(_slipway_newline),$(error slipway.mk: CLASS_OF has '$(w)' first; a class stands before its globs))))))
+
 # $(call _slipway_recipe,image)
 define _slipway_recipe
 # Written by make for the image $(1) of $(CURDIR); changes are lost.
@@ -195,7 +202,10 @@ $(call _slipway_key,base,$(call _slipway_get,$(1),BASE))$(call \
 _slipway_key,packages,$(call _slipway_get,$(1),RUNTIME_PACKAGES))$(call \
 _slipway_key,classes,$(call _slipway_get,$(1),CLASSES))$(call \
 _slipway_key,dlopen,$(call _slipway_get,$(1),DLOPEN))$(call \
-_slipway_key,data,$(call _slipway_get,$(1),DATA))
+_slipway_key,data,$(call _slipway_get,$(1),DATA))$(call \
+_slipway_key,strict,$(call _slipway_yes,$(call _slipway_get,$(1),STRICT)))$(call \
+_slipway_key,acknowledge,$(call _slipway_get,$(1),ACKNOWLEDGE))$(call \
+_slipway_class_of,$(call _slipway_get,$(1),CLASS_OF))
 [build]
 $(call _slipway_key,system,$(or $(strip $(call _slipway_get,$(1),SYSTEM)),make))$(call \
 _slipway_key,source,$(CURDIR))$(call \
@@ -206,7 +216,7 @@ _slipway_key,build,$(if $(filter tree,$(call _slipway_toolchain,$(1))),,$(call _
 _slipway_key,install,$(call _slipway_their_make,$(call _slipway_install,$(1))))$(call \
 _slipway_items,files,$(call _slipway_get,$(1),FILES))$(call \
 _slipway_key,only,$(call _slipway_get,$(1),TARGETS))$(call \
-_slipway_key,test,$(if $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),TEST_GATE)),yes))
+_slipway_key,test,$(call _slipway_yes,$(call _slipway_get,$(1),TEST_GATE)))
 $(if $(call _slipway_get,$(1),ARGS),[args]$(_slipway_newline)$(call _slipway_join,$(foreach a,$(call _slipway_get,$(1),ARGS),$(_slipway_mark)$(call _slipway_arg,$(a))))$(_slipway_newline))$(call \
 _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_slipway_newline)$(call \
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \

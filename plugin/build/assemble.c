@@ -117,17 +117,19 @@ static void add_layer(const struct slip_builder *b, struct layers *layers,
 }
 
 static void add_history(const struct slip_builder *b, struct layers *layers, const char *text,
-                        bool empty)
+                        unsigned holds, bool empty)
 {
     char when[32];
     time_t epoch = (time_t)b->options->epoch;
     struct tm utc;
+    slip_cleanup(slip_freep) char *names = slip_holding_names(holds);
     json_t *row = json_object();
 
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&epoch, &utc));
     json_object_set_new(row, "created", json_string(when));
     json_object_set_new(row, "created_by", json_string(text));
-    json_object_set_new(row, "comment", json_string("slipway"));
+    json_object_set_new(row, "comment",
+                        holds ? json_sprintf("slipway: %s", names) : json_string("slipway"));
     if (empty)
         json_object_set_new(row, "empty_layer", json_true());
     json_array_append_new(layers->history, row);
@@ -157,7 +159,7 @@ static int add_base(struct slip_builder *b, const struct slip_step *step, struct
             if (snapshot_to_blob(b, NULL, part, err) < 0)
                 return -1;
             add_layer(b, layers, part);
-            add_history(b, layers, step->text, false);
+            add_history(b, layers, step->text, 0, false);
         }
         return 0;
     }
@@ -187,10 +189,10 @@ static int add_step(struct slip_builder *b, const struct slip_step *step, const 
                                 slip_result_record(b, node, err) < 0))
             return -1;
         add_layer(b, layers, part);
-        add_history(b, layers, text, false);
+        add_history(b, layers, text, part->holds, false);
     }
     if (node->nparts == 0) /* it changed no file */
-        add_history(b, layers, text, true);
+        add_history(b, layers, text, 0, true);
     return 0;
 }
 
@@ -211,7 +213,7 @@ static int add_stage(struct slip_builder *b, const struct slip_stage *stage, str
         const json_t *row = json_array_get(stage->history, i);
         const char *text = slip_json_str(row, "created_by");
         if (json_is_true(json_object_get(row, "empty_layer")))
-            add_history(b, layers, text, true);
+            add_history(b, layers, text, 0, true);
         else if (next < stage->nsteps && add_step(b, stage->steps[next++], text, layers, err) < 0)
             return -1;
     }

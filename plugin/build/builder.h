@@ -14,12 +14,18 @@
 #include "image/image.h"
 #include "util/map.h"
 
+/* What COPY --installed puts into layers of their own, from what changes seldom to what changes
+ * with every edit. */
+enum slip_holding { SLIP_HOLD_DISTRIBUTION, SLIP_HOLD_OWN, SLIP_HOLD_DATA, SLIP_HOLD_PROGRAMS };
+#define SLIP_HOLDINGS 4
+
 /* A layer of a root file system: as directory, as blob, or both. */
 struct slip_part {
     char snapshot[65]; /* id, or "" */
     bool has_blob;     /* it is known; the store may have to fetch it */
     struct slip_layer_info blob;
     const char *image; /* borrowed: what the image it belongs to was called, or NULL */
+    unsigned holds;    /* of COPY --installed: bits of enum slip_holding; else 0 */
 };
 
 /* What a FROM of an image, a directory or the host stands on. */
@@ -39,7 +45,7 @@ struct slip_node {
     char arch[16], variant[8]; /* of COPY --installed: what the programs in it are made for, as
                                   images call it; "" when it has none */
     char *why;                 /* owned: why it ran in this build; NULL: it did not */
-    struct slip_part parts[2];
+    struct slip_part parts[SLIP_HOLDINGS];
     size_t nparts;               /* 0: the step changed no file */
     struct slip_base_parts base; /* BASE, but of a stage */
 };
@@ -170,6 +176,11 @@ int slip_op_copy(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
+
+/* slim_layers.c: "own libraries, data"; owned by the caller. How many layers a COPY --installed may
+ * make depends on the other steps of its image, which are counted for its key. */
+char *slip_holding_names(unsigned holds);
+size_t slip_slim_other_layers(const struct slip_step *step);
 
 /* assemble.c: layers, config and manifest of the target. */
 int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, struct slip_error *err);

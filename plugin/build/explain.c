@@ -2,9 +2,11 @@
 
 #include "build/slim.h"
 #include "store/record.h"
+#include "util/str.h"
 
-static void add_files(struct slip_store *store, const struct slip_digest *manifest, json_t *files,
-                      json_t *hints)
+static const char *const lists[] = { "files", "left_out", "hints" };
+
+static void add_reports(struct slip_store *store, const struct slip_digest *manifest, json_t *all)
 {
     char key[65];
     size_t i;
@@ -15,8 +17,11 @@ static void add_files(struct slip_store *store, const struct slip_digest *manife
     json_array_foreach (json_object_get(record, "reports"), i, identity) {
         slip_report_key(json_string_value(identity), key);
         slip_cleanup(slip_json_decrefp) json_t *report = slip_record_get(store, key);
-        json_array_extend(files, json_object_get(report, "files"));
-        json_array_extend(hints, json_object_get(report, "hints"));
+        for (size_t k = 0; k < SLIP_ARRAY_LEN(lists); k++) {
+            json_t *rows = json_object_get(report, lists[k]);
+            if (json_is_array(rows))
+                json_array_extend(json_object_get(all, lists[k]), rows);
+        }
     }
 }
 
@@ -24,17 +29,17 @@ json_t *slip_explain(struct slip_store *store, const struct slip_digest *manifes
                      struct slip_error *err)
 {
     char key[65];
-    json_t *all = json_object(), *files = json_array(), *hints = json_array();
+    json_t *all = json_object();
 
-    json_object_set_new(all, "files", files);
-    json_object_set_new(all, "hints", hints);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(lists); i++)
+        json_object_set_new(all, lists[i], json_array());
     if (manifest)
-        add_files(store, manifest, files, hints);
+        add_reports(store, manifest, all);
     slip_journal_key(manifest ? manifest->hex : "", key);
     json_t *build = slip_record_get(store, key);
     if (build)
         json_object_set_new(all, "build", build);
-    if (build || json_array_size(files))
+    if (build || json_array_size(json_object_get(all, "files")))
         return all;
     json_decref(all);
     if (!manifest) {

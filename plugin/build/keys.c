@@ -139,23 +139,30 @@ static int key_run(struct slip_builder *b, const struct slip_run *run, struct sl
     return 0;
 }
 
-static void key_slim(const struct slip_builder *b, const struct slip_slim *slim,
+static void key_slim(const struct slip_builder *b, const struct slip_step *step,
                      struct slip_makings *m)
 {
+    const struct slip_slim *slim = step->copy.slim;
+
     slip_made_of_number(m, "choice of files", "",
                         slim->classes | (slim->closure ? 16u : 0u) | (slim->strip ? 32u : 0u) |
-                            (slim->runtime_files ? 64u : 0u) | (slim->debug_files ? 128u : 0u));
+                            (slim->runtime_files ? 64u : 0u) | (slim->strict ? 128u : 0u) |
+                            (slim->debug_files ? 256u : 0u));
     slip_made_of_number(m, "SOURCE_DATE_EPOCH", "", (uint64_t)b->options->epoch);
     slip_made_of(m, "DESTDIR", "", slim->destdir);
     slip_made_of(m, "entry point", "", slim->entrypoint);
     slip_made_of_list(m, "list of programs", slim->only);
     slip_made_of_list(m, "list of libraries", slim->dlopen);
     slip_made_of_list(m, "list of data", slim->data);
+    slip_made_of_list(m, "list of classes", slim->class_of);
+    slip_made_of_list(m, "list of what is acknowledged", slim->acknowledge);
+    slip_made_of_number(m, "number of other layers", "", slip_slim_other_layers(step));
 }
 
-static int key_copy(struct slip_builder *b, const struct slip_copy *copy, struct slip_makings *m,
+static int key_copy(struct slip_builder *b, const struct slip_step *step, struct slip_makings *m,
                     struct slip_error *err)
 {
+    const struct slip_copy *copy = &step->copy;
     char number[24];
 
     for (size_t i = 0; copy->sources && copy->sources[i]; i++) {
@@ -171,7 +178,7 @@ static int key_copy(struct slip_builder *b, const struct slip_copy *copy, struct
     for (size_t i = 0; i < copy->ninlines; i++)
         slip_made_of(m, "text", copy->inlines[i].name, copy->inlines[i].text);
     if (copy->slim)
-        key_slim(b, copy->slim, m);
+        key_slim(b, step, m);
     if (copy->input.origin == SLIP_FROM_CONTEXT)
         return slip_pick_key(b, copy, m, err);
     return slip_key_input(b, &copy->input, "", m, err);
@@ -217,7 +224,7 @@ static int key_step(struct slip_builder *b, struct slip_node *node, struct slip_
         rc = key_run(b, &step->run, m, err);
         break;
     case SLIP_OP_COPY:
-        rc = key_copy(b, &step->copy, m, err);
+        rc = key_copy(b, step, m, err);
         break;
     case SLIP_OP_WORKDIR:
         slip_made_of(m, "path", "", step->workdir.path);

@@ -1,8 +1,8 @@
-/* op_slim.c - COPY --installed: from what install steps wrote to two layers of a slim runtime.
+/* op_slim.c - COPY --installed: from what install steps wrote to the layers of a slim runtime.
  *
- * The libraries that programs need go into the lower layer, the project's own files into the upper
- * one, so that an edit changes only the small one. Everything is streamed from the builder's
- * snapshots; nothing is copied first.
+ * What changes seldom goes below what changes with every edit (slim_layers.c), so that an edit
+ * changes one small layer. Everything is streamed from the builder's snapshots; nothing is copied
+ * first.
  */
 #include "build/slim.h"
 
@@ -18,11 +18,13 @@
 void slip_slim_release(struct slip_slim_job *job)
 {
     slip_tree_release(&job->app);
-    slip_tree_release(&job->libs);
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        slip_tree_release(&job->layers[i]);
     slip_closure_release(&job->closure);
     slip_view_release(&job->view);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
+    json_decref(job->left_out);
 }
 
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
@@ -37,8 +39,8 @@ int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
 }
 
 /* A layer with these very entries may be in the store already. */
-int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, struct slip_part *ret,
-                    struct slip_error *err)
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
+                    struct slip_part *ret, struct slip_error *err)
 {
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     char content[65], key[65];
@@ -50,7 +52,23 @@ int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, str
     slip_sha256_number(&sha, (uint64_t)job->b->options->epoch);
     slip_key_finish(&sha, key);
     slip_sha256_field(&job->identity, content);
-    return slip_tree_to_blob(job->b, tree, key, ret, err);
+    slip_sha256_number(&job->identity, holds);
+    if (slip_tree_to_blob(job->b, tree, key, ret, err) < 0)
+        return -1;
+    ret->holds = holds;
+    return 0;
+}
+
+static int write_layers(struct slip_slim_job *job, const unsigned *holds, struct slip_error *err)
+{
+    struct slip_node *node = job->node;
+
+    node->nparts = 0;
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        if (job->layers[i].n &&
+            slip_slim_write(job, &job->layers[i], holds[i], &node->parts[node->nparts++], err) < 0)
+            return -1;
+    return 0;
 }
 
 int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
@@ -64,6 +82,7 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
             hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
     }
     json_object_set(report, "files", job->files);
+    json_object_set(report, "left_out", job->left_out);
     json_object_set_new(report, "hints", hints);
     char key[65];
     slip_report_key(job->node->identity, key);
@@ -91,25 +110,23 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
+        .left_out = json_array(),
     };
+    unsigned holds[SLIP_HOLDINGS];
     int rc = -1;
 
     if (job.copy->input.origin != SLIP_FROM_STAGE)
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
-    slip_sha256_field(&job.identity, "slipway slim 1");
+    slip_sha256_field(&job.identity, "slipway slim 2");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0 && slip_slim_closure(&job, err) == 0 &&
         slip_slim_runtime(&job, err) == 0) {
-        slip_tree_finish(&job.libs, b->options->epoch);
-        slip_tree_finish(&job.app, b->options->epoch);
+        slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
     }
-    node->nparts = 0;
-    if (rc == 0 && job.libs.n)
-        rc = slip_slim_write(&job, &job.libs, &node->parts[node->nparts++], err);
-    if (rc == 0 && job.app.n)
-        rc = slip_slim_write(&job, &job.app, &node->parts[node->nparts++], err);
+    if (rc == 0)
+        rc = write_layers(&job, holds, err);
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);
     if (rc == 0) {

@@ -17,6 +17,8 @@ json_t *slip_part_json(const struct slip_part *part)
         json_object_set_new(json, "size", json_integer((json_int_t)part->blob.size));
         json_object_set_new(json, "tar_size", json_integer((json_int_t)part->blob.tar_size));
     }
+    if (part->holds)
+        json_object_set_new(json, "holds", json_integer((json_int_t)part->holds));
     return json;
 }
 
@@ -35,6 +37,8 @@ int slip_part_from_json(struct slip_part *part, const json_t *json)
     *part = (struct slip_part){ .has_blob = slip_json_str(json, "digest") != NULL };
     if (snapshot && copy_hex(part->snapshot, snapshot) < 0)
         return -1;
+    part->holds =
+        (unsigned)json_integer_value(json_object_get(json, "holds")) & ((1u << SLIP_HOLDINGS) - 1);
     if (part->has_blob) {
         if (copy_hex(part->blob.digest.hex, slip_json_str(json, "digest")) < 0 ||
             copy_hex(part->blob.diff_id.hex, slip_json_str(json, "diff_id")) < 0)

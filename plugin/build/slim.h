@@ -1,5 +1,6 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
- * what was installed, slim_runtime.c adds what it needs; slim_debug.c is --debug-files.
+ * what was installed, slim_runtime.c adds what it needs, slim_layers.c says what goes into which
+ * layer; slim_debug.c is --debug-files.
  */
 #pragma once
 
@@ -13,22 +14,24 @@ struct slip_slim_job {
     struct slip_builder *b;
     struct slip_node *node;
     const struct slip_copy *copy;
-    struct slip_view view;     /* the builder's root, DESTDIR on top */
-    struct slip_tree app;      /* the project's own files */
-    struct slip_tree libs;     /* what they need */
+    struct slip_view view; /* the builder's root, DESTDIR on top */
+    struct slip_tree app;  /* the project's own files, until they are sorted into layers */
+    struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_machine machine; /* of the project's programs; all NULL when it has none */
     struct slip_closure closure;
     struct slip_sha256 identity;
-    json_t *files; /* report: why each file is there */
+    json_t *files;    /* report: why each file is there */
+    json_t *left_out; /* and by which rule what was installed is not */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
- * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the identity.
+ * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the
+ * identity; `holds` are bits of enum slip_holding.
  * record: the report of what the node holds, once its identity is known. */
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err);
-int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, struct slip_part *ret,
-                    struct slip_error *err);
+int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
+                    struct slip_part *ret, struct slip_error *err);
 int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);
 void slip_slim_release(struct slip_slim_job *job);
 
@@ -41,6 +44,18 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
 
 /* slim_installed.c: the bytes of an installed file as it was installed; owned by the caller. */
 char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err);
+
+/* Whether the project itself installed something at `path` (relative). */
+bool slip_slim_is_installed(const struct slip_slim_job *job, const char *path);
+
+/* Which layer a file of the closure belongs to: libraries of the distribution are what a package
+ * owns; where nothing has an owner, what is not in /usr/local or /opt. */
+enum slip_holding slip_slim_holding(const struct slip_closure *closure,
+                                    const struct slip_needed *needed);
+/* Sorts what was installed into the layers, and joins layers while they are more than the image
+ * may have. Their numbers change no more: a layer is empty, or what its `ret_holds` says is in it.
+ * Adds "layer" to the rows of the report. */
+void slip_slim_sort(struct slip_slim_job *job, unsigned ret_holds[SLIP_HOLDINGS]);
 
 /* The key under which explain finds the report of a COPY --installed. */
 void slip_report_key(const char *identity, char ret_hex[65]);

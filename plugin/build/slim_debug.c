@@ -154,6 +154,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
         .files = json_array(),
+        .left_out = json_array(),
     };
     slip_cleanup(debug_release) struct debug d = { .job = &job };
     int rc = -1;
@@ -164,11 +165,12 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0) {
         json_array_clear(job.files); /* they stand in the report of the runtime */
+        json_array_clear(job.left_out);
         rc = collect(&d, err);
     }
     if (rc == 0) {
         slip_tree_finish(&d.tree, b->options->epoch);
-        rc = slip_slim_write(&job, &d.tree, &node->parts[node->nparts++], err);
+        rc = slip_slim_write(&job, &d.tree, 0, &node->parts[node->nparts++], err);
     }
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "layer/diff.h"
 #include "slim/class.h"
@@ -80,14 +81,47 @@ static bool has_child(const struct slip_tree *tree, size_t i)
            tree->entries[i + 1].path[n] == '/';
 }
 
-static void report(struct slip_slim_job *job, const struct slip_entry *e, unsigned class,
-                   uint64_t size)
-{
-    json_t *row = json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", e->path), "size",
-                            (json_int_t)size, "class", slip_class_name(class), "why",
-                            "installed by the project");
+struct verdict {
+    unsigned class;
+    const char *rule;     /* borrowed */
+    const char *declared; /* the user's pattern, or NULL: a rule of class.c */
+};
 
-    json_array_append_new(job->files, row);
+static struct verdict judge(const struct slip_slim_job *job, const struct slip_entry *e,
+                            const char *path)
+{
+    struct verdict v = { 0 };
+    int declared = slip_class_declared(job->copy->slim->class_of, path, &v.declared);
+
+    v.class = declared < 0 ? slip_class_of(path, e->mode, e->link, &v.rule) : (unsigned)declared;
+    if (declared < 0 && slip_class_may_be_script(path, e->mode) &&
+        slip_is_elf(job->view.mounted.root, path) == 0) {
+        v.class = slip_class_parse("dev");
+        v.rule = SLIP_RULE_LINKER_SCRIPT;
+    }
+    return v;
+}
+
+static void report(json_t *rows, const char *path, uint64_t size, const struct verdict *v,
+                   const char *why)
+{
+    json_t *row =
+        json_pack("{s:s, s:I, s:s, s:o}", "path", path, "size", (json_int_t)size, "class",
+                  slip_class_name(v->class), "rule",
+                  v->declared ? json_sprintf("declared:%s", v->declared) : json_string(v->rule));
+
+    if (why)
+        json_object_set_new(row, "why", json_string(why));
+    json_array_append_new(rows, row);
+}
+
+/* Directories only come with what is in them, and are not missed. */
+static int leave_out(struct slip_slim_job *job, const struct slip_entry *e, const char *path,
+                     const struct verdict *v)
+{
+    if (!S_ISDIR(e->mode))
+        report(job->left_out, path, e->size, v, NULL);
+    return 0;
 }
 
 char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err)
@@ -149,6 +183,45 @@ static void remember_lib_dir(struct slip_slim_job *job, const char *path)
         slip_strv_add(&job->lib_dirs, dir);
 }
 
+/* A hard link to a name that is left out is a file of its own. Names come sorted, so the first one
+ * was looked at before. */
+static int unlink_alone(struct slip_slim_job *job, struct slip_entry *to, struct slip_error *err)
+{
+    struct stat st;
+
+    if (!to->hardlink || slip_slim_is_installed(job, to->link))
+        return 0;
+    if (slip_lstat_in_root(to->root, to->source, &st) < 0)
+        return slip_fail_errno(err, "cannot look at '%s'", to->source);
+    to->hardlink = false;
+    free(SLIP_TAKE_PTR(to->link));
+    to->size = (uint64_t)st.st_size;
+    return 0;
+}
+
+/* One entry, as it shall be in the image. */
+static int add(struct slip_slim_job *job, const struct slip_entry *e, const char *path,
+               const struct verdict *verdict, struct slip_error *err)
+{
+    const struct slip_slim *slim = job->copy->slim;
+    struct slip_entry *to = slip_tree_add(&job->app, path, normal_mode(e->mode));
+    to->mtime = job->b->options->epoch;
+    to->size = e->size;
+    to->hardlink = e->hardlink;
+    const char *link = e->link && e->hardlink ? image_path(e->link, slim->destdir) : e->link;
+    size_t n = strlen(slim->destdir);
+    if (link && !e->hardlink && n && strncmp(link, slim->destdir, n) == 0 && link[n] == '/')
+        link += n;
+    to->link = link ? slip_xstrdup(link) : NULL;
+    to->root = job->view.mounted.root;
+    to->source = slip_xstrdup(path);
+    if (unlink_alone(job, to, err) < 0 || strip(job, to, err) < 0)
+        return -1;
+    slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", path);
+    report(job->files, absolute, to->size, verdict, "installed by the project");
+    return 0;
+}
+
 /* One entry of an install step's directory, when it belongs into the image. */
 static int take(struct slip_slim_job *job, const struct slip_tree *from, size_t i,
                 struct slip_error *err)
@@ -163,27 +236,29 @@ static int take(struct slip_slim_job *job, const struct slip_tree *from, size_t 
         (has_child(from, i) || path == e->path || (slim->only && slim->only[0])))
         return 0; /* directories come with what is in them */
     slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", path);
-    unsigned class = slip_class_of(absolute, e->mode, e->link);
+    struct verdict verdict = judge(job, e, absolute);
     remember_lib_dir(job, path);
-    if (!(class & slim->classes) || !wanted_name(slim, slip_path_base(path)))
-        return 0;
-    if (!S_ISREG(e->mode) && !S_ISLNK(e->mode) && !S_ISDIR(e->mode))
-        return 0;
-    struct slip_entry *to = slip_tree_add(&job->app, path, normal_mode(e->mode));
-    to->mtime = job->b->options->epoch;
-    to->size = e->size;
-    to->hardlink = e->hardlink;
-    const char *link = e->link && e->hardlink ? image_path(e->link, slim->destdir) : e->link;
-    size_t n = strlen(slim->destdir);
-    if (link && !e->hardlink && n && strncmp(link, slim->destdir, n) == 0 && link[n] == '/')
-        link += n;
-    to->link = link ? slip_xstrdup(link) : NULL;
-    to->root = job->view.mounted.root;
-    to->source = slip_xstrdup(path);
-    if (strip(job, to, err) < 0)
-        return -1;
-    report(job, to, class, to->size);
-    return 0;
+    if (!(verdict.class & slim->classes))
+        return leave_out(job, e, absolute, &verdict);
+    if (!wanted_name(slim, slip_path_base(path)))
+        verdict.rule = "not-chosen", verdict.declared = NULL;
+    else if (!S_ISREG(e->mode) && !S_ISLNK(e->mode) && !S_ISDIR(e->mode))
+        verdict.rule = "special-file", verdict.declared = NULL;
+    else
+        return add(job, e, path, &verdict, err);
+    return leave_out(job, e, absolute, &verdict);
+}
+/* The row of what is called so and was left out for its class, or NULL. */
+static const json_t *left_out_as(const struct slip_slim_job *job, const char *name)
+{
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach (job->left_out, i, row) {
+        if (strcmp(slip_path_base(slip_json_str(row, "path")), name) == 0)
+            return row;
+    }
+    return NULL;
 }
 
 static int check_only(struct slip_slim_job *job, struct slip_error *err)
@@ -194,6 +269,14 @@ static int check_only(struct slip_slim_job *job, struct slip_error *err)
             found = strcmp(slip_path_base(job->app.entries[i].path), *o) == 0;
         if (found)
             continue;
+        const json_t *row = left_out_as(job, *o);
+        if (row) {
+            const char *class = slip_json_str(row, "class"), *rule = slip_json_str(row, "rule");
+            slip_fail(err, SLIP_EINPUT, "'%s' was installed, but is left out as class %s (rule %s)",
+                      slip_json_str(row, "path"), class, rule);
+            return slip_error_hint(err, "ask for it with CLASSES, or say CLASS_OF runtime %s",
+                                   slip_json_str(row, "path"));
+        }
         slip_fail(err, SLIP_EINPUT, "'%s' is not among the installed files", *o);
         return slip_error_hint(err, "add an install rule for it, or take it as a file");
     }

@@ -10,37 +10,39 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-static struct slip_entry *add(struct slip_slim_job *job, const char *path, mode_t mode)
+static struct slip_entry *add(struct slip_slim_job *job, enum slip_holding holding,
+                              const char *path, mode_t mode)
 {
     while (*path == '/')
         path++;
-    struct slip_entry *e = slip_tree_add(&job->libs, path, mode);
+    struct slip_entry *e = slip_tree_add(&job->layers[holding], path, mode);
     e->mtime = job->b->options->epoch;
     return e;
 }
 
 static void add_text(struct slip_slim_job *job, const char *path, mode_t mode, const char *text)
 {
-    struct slip_entry *e = add(job, path, S_IFREG | mode);
+    struct slip_entry *e = add(job, SLIP_HOLD_DISTRIBUTION, path, S_IFREG | mode);
 
     e->content = slip_xstrdup(text);
     e->size = strlen(text);
 }
 
-static void add_link(struct slip_slim_job *job, const char *path, const char *target)
+static void add_link(struct slip_slim_job *job, enum slip_holding holding, const char *path,
+                     const char *target)
 {
-    add(job, path, S_IFLNK | 0777)->link = slip_xstrdup(target);
+    add(job, holding, path, S_IFLNK | 0777)->link = slip_xstrdup(target);
 }
 
 /* A file of the builder's root as it is, with a normal mode. */
-static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *ret_size,
-                         struct slip_error *err)
+static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
+                         uint64_t *ret_size, struct slip_error *err)
 {
     struct stat st;
 
     if (slip_lstat_in_root(job->view.mounted.root, path, &st) < 0)
         return slip_fail_errno(err, "cannot read '%s' in the builder", path);
-    struct slip_entry *e = add(job, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
+    struct slip_entry *e = add(job, holding, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
     e->root = job->view.mounted.root;
     e->source = slip_xstrdup(path);
@@ -50,15 +52,16 @@ static int add_from_view(struct slip_slim_job *job, const char *path, uint64_t *
 }
 
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
-static void add_loader_link(struct slip_slim_job *job, const char *soname, const char *path)
+static void add_loader_link(struct slip_slim_job *job, enum slip_holding holding,
+                            const char *soname, const char *path)
 {
     slip_cleanup(slip_freep) char *link =
         slip_xasprintf("%s/%s", job->closure.loader_dir + 1, soname);
 
-    add_link(job, link, path);
+    add_link(job, holding, link, path);
     json_array_append_new(job->files,
-                          json_pack("{s:o, s:i, s:s, s:o}", "path", json_sprintf("/%s", link),
-                                    "size", 0, "class", "runtime", "why",
+                          json_pack("{s:o, s:i, s:s, s:s, s:o}", "path", json_sprintf("/%s", link),
+                                    "size", 0, "class", "runtime", "rule", "loader-link", "why",
                                     json_sprintf("the loader looks here for %s", soname)));
 }
 
@@ -68,8 +71,14 @@ static void report_needed(struct slip_slim_job *job, const struct slip_needed *n
     slip_cleanup(slip_freep) char *chain =
         top_level ? slip_xasprintf("a link on the way to what %s needs", n->why)
                   : slip_closure_chain(&job->closure, n->path);
+    /* What is no name of a library says how the file came in: "interpreter", "dlopen". */
+    bool named = strstr(n->soname, ".so") || strchr(n->soname, '/');
     json_t *row = json_pack(
-        "{s:s, s:I, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "{s:s, s:I, s:s, s:s, s:o}", "path", n->path, "size", (json_int_t)size, "class", "runtime",
+        "rule",
+        top_level ? "link"
+        : named   ? "needed"
+                  : n->soname,
         "why", chain ? json_string(chain) : json_sprintf("%s needed by %s", n->soname, n->why));
 
     if (n->package)
@@ -80,18 +89,18 @@ static void report_needed(struct slip_slim_job *job, const struct slip_needed *n
 static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
                       struct slip_error *err)
 {
+    enum slip_holding holding = slip_slim_holding(&job->closure, n);
     uint64_t size = 0;
 
-    for (size_t i = 0; i < job->app.n; i++)
-        if (strcmp(job->app.entries[i].path, n->path + 1) == 0)
-            return 0; /* a link of the project's own, met on the way to one of its libraries */
+    if (slip_slim_is_installed(job, n->path + 1))
+        return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
-        add_link(job, n->path, n->link);
-    else if (add_from_view(job, n->path, &size, err) < 0)
+        add_link(job, holding, n->path, n->link);
+    else if (add_from_view(job, holding, n->path, &size, err) < 0)
         return -1;
     report_needed(job, n, size);
     if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
-        add_loader_link(job, n->soname, n->path);
+        add_loader_link(job, holding, n->soname, n->path);
     return 0;
 }
 
@@ -133,7 +142,7 @@ static void link_own_libraries(struct slip_slim_job *job)
         slip_cleanup(slip_freep) char *path = slip_xasprintf("/%s", e->path);
         const char *base = slip_path_base(path);
         if (!S_ISDIR(e->mode) && slip_closure_wants(&job->closure, base, path))
-            add_loader_link(job, base, path);
+            add_loader_link(job, SLIP_HOLD_OWN, base, path);
     }
 }
 
@@ -167,8 +176,8 @@ static void add_runtime_files(struct slip_slim_job *job)
     add_text(job, "etc/passwd", 0644, passwd);
     add_text(job, "etc/group", 0644, group);
     add_text(job, "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nhosts: files dns\n");
-    add(job, "tmp", S_IFDIR | 01777);
-    struct slip_entry *home = add(job, "home/nonroot", S_IFDIR | 0700);
+    add(job, SLIP_HOLD_DISTRIBUTION, "tmp", S_IFDIR | 01777);
+    struct slip_entry *home = add(job, SLIP_HOLD_DISTRIBUTION, "home/nonroot", S_IFDIR | 0700);
     home->uid = home->gid = 65532;
 }
 
@@ -192,11 +201,12 @@ static int add_directory(struct slip_slim_job *job, const char *path, struct sli
             S_ISLNK(st.st_mode) ? readlinkat(dir, names.v[i], target, sizeof target - 1) : -1;
         if (n >= 0) {
             target[n] = '\0';
-            add_link(job, below, target);
+            add_link(job, SLIP_HOLD_DATA, below, target);
         } else if (S_ISDIR(st.st_mode)) {
             if (add_directory(job, below, err) < 0)
                 return -1;
-        } else if (S_ISREG(st.st_mode) && add_from_view(job, below, NULL, err) < 0) {
+        } else if (S_ISREG(st.st_mode) &&
+                   add_from_view(job, SLIP_HOLD_DATA, below, NULL, err) < 0) {
             return -1;
         }
     }
@@ -214,9 +224,9 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
             slip_fail(err, SLIP_EINPUT, "DATA ca-certificates: the builder has no '%s'", bundle);
             return slip_error_hint(err, "add the package ca-certificates to the toolchain");
         }
-        add_link(job, "usr/lib/ssl/certs", "/etc/ssl/certs");
-        add_link(job, "usr/lib/ssl/cert.pem", bundle);
-        return add_from_view(job, bundle, NULL, err);
+        add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/certs", "/etc/ssl/certs");
+        add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/cert.pem", bundle);
+        return add_from_view(job, SLIP_HOLD_DATA, bundle, NULL, err);
     }
     if (strcmp(name, "tzdata") == 0) {
         if (slip_lstat_in_root(job->view.mounted.root, "/usr/share/zoneinfo", &st) < 0) {
@@ -232,7 +242,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
             return -1;
         }
         return S_ISDIR(st.st_mode) ? add_directory(job, name, err)
-                                   : add_from_view(job, name, NULL, err);
+                                   : add_from_view(job, SLIP_HOLD_DATA, name, NULL, err);
     }
     slip_fail(err, SLIP_EINPUT, "there is no DATA '%s'", name);
     const char *near = slip_suggest(name, known, SLIP_ARRAY_LEN(known));
@@ -241,13 +251,15 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
                                        "builder");
 }
 
-static void report_added(struct slip_slim_job *job, size_t from, const char *why)
+static void report_added(struct slip_slim_job *job, enum slip_holding holding, size_t from,
+                         const char *rule, const char *why)
 {
-    for (size_t i = from; i < job->libs.n; i++) {
-        const struct slip_entry *e = &job->libs.entries[i];
-        json_array_append_new(
-            job->files, json_pack("{s:o, s:I, s:s, s:s}", "path", json_sprintf("/%s", e->path),
-                                  "size", (json_int_t)e->size, "class", "runtime", "why", why));
+    for (size_t i = from; i < job->layers[holding].n; i++) {
+        const struct slip_entry *e = &job->layers[holding].entries[i];
+        json_array_append_new(job->files,
+                              json_pack("{s:o, s:I, s:s, s:s, s:s}", "path",
+                                        json_sprintf("/%s", e->path), "size", (json_int_t)e->size,
+                                        "class", "runtime", "rule", rule, "why", why));
     }
 }
 
@@ -256,16 +268,18 @@ int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err)
     const struct slip_slim *slim = job->copy->slim;
 
     link_own_libraries(job);
-    size_t before = job->libs.n;
+    size_t before = job->layers[SLIP_HOLD_DISTRIBUTION].n;
     if (slim->runtime_files)
         add_runtime_files(job);
-    report_added(job, before, "programs expect it in any root file system");
+    report_added(job, SLIP_HOLD_DISTRIBUTION, before, "runtime-file",
+                 "programs expect it in any root file system");
     for (const char *const *d = slim->data; d && *d; d++) {
         slip_cleanup(slip_freep) char *why = slip_xasprintf("data: %s", *d);
-        before = job->libs.n;
+        slip_cleanup(slip_freep) char *rule = slip_xasprintf("data:%s", *d);
+        before = job->layers[SLIP_HOLD_DATA].n;
         if (add_data(job, *d, err) < 0)
             return -1;
-        report_added(job, before, why);
+        report_added(job, SLIP_HOLD_DATA, before, rule, why);
     }
     return 0;
 }
@@ -274,7 +288,10 @@ static bool has_program(const struct slip_slim_job *job, const char *path)
 {
     while (*path == '/')
         path++;
-    return slip_tree_find(&job->app, path) || slip_tree_find(&job->libs, path);
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        if (slip_tree_find(&job->layers[i], path))
+            return true;
+    return false;
 }
 
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
@@ -297,10 +314,11 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
             p += n + (p[n] == ':');
         }
     }
-    for (size_t i = 0; i < job->app.n; i++)
-        if (!S_ISDIR(job->app.entries[i].mode) && (job->app.entries[i].mode & 0100))
-            slip_strv_add(&names, strchr(program, '/') ? job->app.entries[i].path
-                                                       : slip_path_base(job->app.entries[i].path));
+    const struct slip_tree *programs = &job->layers[SLIP_HOLD_PROGRAMS];
+    for (size_t i = 0; i < programs->n; i++)
+        if (!S_ISDIR(programs->entries[i].mode) && (programs->entries[i].mode & 0100))
+            slip_strv_add(&names, strchr(program, '/') ? programs->entries[i].path
+                                                       : slip_path_base(programs->entries[i].path));
     const char *near = slip_suggest(program, (const char *const *)names.v, names.n);
     slip_fail(err, SLIP_EINPUT, "the entrypoint '%s' is not in the image", program);
     if (near)

@@ -6,13 +6,33 @@
 
 static void show_file(struct slip_session *s, const json_t *row)
 {
-    const char *package = slip_json_str(row, "package");
+    const char *package = slip_json_str(row, "package"), *rule = slip_json_str(row, "rule");
     char size[16];
 
     fprintf(s->out, "%s\n  %s, %s%s%s\n  %s\n", slip_json_str(row, "path"),
             slip_format_size((uint64_t)json_integer_value(json_object_get(row, "size")), size),
             slip_json_str(row, "class"), package ? ", package " : "", package ? package : "",
             slip_json_str(row, "why"));
+    if (rule)
+        fprintf(s->out, "  rule %s\n", rule);
+}
+
+static void show_left_out(struct slip_session *s, const json_t *row)
+{
+    const char *class = slip_json_str(row, "class"), *rule = slip_json_str(row, "rule");
+    char size[16];
+
+    fprintf(s->out, "%s\n  %s, not in the image: class %s, rule %s; ", slip_json_str(row, "path"),
+            slip_format_size((uint64_t)json_integer_value(json_object_get(row, "size")), size),
+            class, rule);
+    if (strcmp(rule, "not-chosen") == 0)
+        fputs("TARGETS does not name it\n", s->out);
+    else if (strcmp(rule, "special-file") == 0)
+        fputs("devices, pipes and sockets are not installed\n", s->out);
+    else if (strcmp(class, "none") == 0)
+        fputs("CLASS_OF takes it away\n", s->out);
+    else
+        fprintf(s->out, "CLASSES %s takes it\n", class);
 }
 
 static void show_all(struct slip_session *s, const json_t *files, const json_t *hints)
@@ -54,21 +74,35 @@ static void show_build(struct slip_session *s, const json_t *build)
         fprintf(s->out, "%s\n    %s\n", slip_json_str(row, "step"), slip_json_str(row, "why"));
 }
 
-/* One file of the image. */
-static int show_named(struct slip_session *s, const json_t *files, char **argv,
+/* One file, of the image or left out of it. */
+static const json_t *find_row(const json_t *rows, const char *wanted, struct slip_strv *ret_paths)
+{
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach (rows, i, row) {
+        const char *path = slip_json_str(row, "path");
+        slip_strv_add(ret_paths, path);
+        if (strcmp(path, wanted) == 0 || strcmp(path + 1, wanted) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static int show_named(struct slip_session *s, const json_t *report, char **argv,
                       struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
-    size_t i;
-    json_t *row;
+    const json_t *file = find_row(json_object_get(report, "files"), argv[1], &paths);
+    const json_t *left_out =
+        file ? NULL : find_row(json_object_get(report, "left_out"), argv[1], &paths);
 
-    json_array_foreach (files, i, row) {
-        const char *path = slip_json_str(row, "path");
-        slip_strv_add(&paths, path);
-        if (strcmp(path, argv[1]) == 0 || strcmp(path + 1, argv[1]) == 0) {
-            show_file(s, row);
-            return 0;
-        }
+    if (file || left_out) {
+        if (file)
+            show_file(s, file);
+        else
+            show_left_out(s, left_out);
+        return 0;
     }
     const char *near = slip_suggest(argv[1], (const char *const *)paths.v, paths.n);
     slip_fail(err, SLIP_EUSAGE, "'%s' is not a file of '%s'", argv[1], argv[0]);
@@ -98,7 +132,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     const json_t *files = json_object_get(report, "files");
     const json_t *build = json_object_get(report, "build");
     if (argc == 2)
-        return show_named(s, files, argv, err);
+        return show_named(s, report, argv, err);
     if (json_array_size(files))
         show_all(s, files, json_object_get(report, "hints"));
     if (build)

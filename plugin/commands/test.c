@@ -1,6 +1,8 @@
 #include "build/container.h"
 #include "commands/front.h"
+#include "commands/links.h"
 #include "commands/target.h"
+#include "util/str.h"
 
 static int link_check(struct slip_session *s, const struct slip_digest *manifest, const char *image,
                       struct slip_error *err)
@@ -61,6 +63,10 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_fail(err, SLIP_EUSAGE, "'test' needs -f RECIPE or --link-check");
         return slip_error_hint(err, "usage: slipway %s", slip_command_test.synopsis);
     }
+    if (links && slip_starts_with(argv[0], SLIP_LINKS_ROOTFS))
+        return slip_links_show(s, argv[0], argv + 1, err);
+    if (argc > (links ? 1 : 2))
+        return slip_fail(err, SLIP_EUSAGE, "'test' takes no '%s'", argv[links ? 1 : 2]);
     if (slip_target_image(s, argv[0], &manifest, NULL, err) < 0)
         return -1;
     if (links) {
@@ -94,10 +100,10 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
 const struct slip_command slip_command_test = {
     .name = "test",
-    .synopsis = "test -f RECIPE IMAGE [NAME] | test --link-check IMAGE",
+    .synopsis = "test -f RECIPE IMAGE [NAME] | test --link-check IMAGE|rootfs:DIR FILE...",
     .summary = "run a recipe's tests on an image, or check its libraries",
     .min_args = 1,
-    .max_args = 2,
+    .max_args = -1,
     .needs_store = true,
     .run = run,
 };

@@ -287,9 +287,27 @@ static int lower_from(struct lowering *lo, const struct slip_instruction *ins,
     return slip_lower_input(lo, name, lo->now->stage->index, word.at, &copy->input);
 }
 
+static const char *const classes[] = { "runtime", "dev", "doc", "debug", "none" };
+#define CLASSES_OF_FILES 4 /* "none" is only what a file can be made */
+
+/* Which of the first `count` classes, or -1. */
+static int class_of_word(struct lowering *lo, const struct slip_flag *flag, const char *text,
+                         size_t n, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(classes[i]) == n && strncmp(classes[i], text, n) == 0)
+            return (int)i;
+    slip_cleanup(slip_freep) char *word = slip_xstrndup(text, n);
+    slip_fail_at(lo->err, flag->at, "there is no class '%.64s' of installed files", word);
+    const char *near = slip_suggest(word, classes, count);
+    return near ? slip_error_hint(lo->err, "did you mean '%s'?", near)
+                : slip_error_hint(lo->err, "it is one of runtime, dev, doc, debug%s",
+                                  count > CLASSES_OF_FILES ? ", or none for what no image needs"
+                                                           : "");
+}
+
 static int lower_classes(struct lowering *lo, const struct slip_flag *flag, unsigned *ret)
 {
-    static const char *const names[] = { "runtime", "dev", "doc", "debug" };
     const char *value;
 
     *ret = 0;
@@ -298,19 +316,29 @@ static int lower_classes(struct lowering *lo, const struct slip_flag *flag, unsi
     if (!*value)
         value = "runtime";
     for (const char *p = value; *p;) {
-        size_t n = strcspn(p, ","), i = 0;
-        while (i < SLIP_ARRAY_LEN(names) &&
-               !(strlen(names[i]) == n && strncmp(names[i], p, n) == 0))
-            i++;
-        if (i == SLIP_ARRAY_LEN(names)) {
-            slip_cleanup(slip_freep) char *word = slip_xstrndup(p, n);
-            slip_fail_at(lo->err, flag->at, "there is no class '%.64s' of installed files", word);
-            const char *near = slip_suggest(word, names, SLIP_ARRAY_LEN(names));
-            return near ? slip_error_hint(lo->err, "did you mean '%s'?", near)
-                        : slip_error_hint(lo->err, "it is one of runtime, dev, doc, debug");
-        }
+        size_t n = strcspn(p, ",");
+        int i = class_of_word(lo, flag, p, n, CLASSES_OF_FILES);
+        if (i < 0)
+            return -1;
         *ret |= 1u << i;
         p += n + (p[n] == ',');
+    }
+    return 0;
+}
+
+/* CLASS=GLOB, each. */
+static int check_class_of(struct lowering *lo, const struct slip_instruction *ins,
+                          const char *const *patterns)
+{
+    for (; patterns && *patterns; patterns++) {
+        size_t n = strcspn(*patterns, "=");
+        const struct slip_flag *flag = flag_of(ins, "class-of");
+        if ((*patterns)[n] != '=' || !strchr("/*", (*patterns)[n + 1]) || !(*patterns)[n + 1]) {
+            slip_fail_at(lo->err, flag->at, "--class-of needs CLASS=GLOB, not '%.96s'", *patterns);
+            return slip_error_hint(lo->err, "such as --class-of=doc=/usr/share/foo/*");
+        }
+        if (class_of_word(lo, flag, *patterns, n, SLIP_ARRAY_LEN(classes)) < 0)
+            return -1;
     }
     return 0;
 }
@@ -318,11 +346,12 @@ static int lower_classes(struct lowering *lo, const struct slip_flag *flag, unsi
 /* Flags that only make sense with --installed must not be dropped without it. */
 static int check_slim_flags(struct lowering *lo, const struct slip_instruction *ins, bool installed)
 {
-    static const char *const with[] = { "closure", "strip", "runtime-files", "destdir",    "only",
-                                        "dlopen",  "data",  "entrypoint",    "debug-files" };
+    static const char *const with[] = { "closure",  "strip",  "runtime-files", "destdir",
+                                        "only",     "dlopen", "data",          "entrypoint",
+                                        "class-of", "strict", "acknowledge",   "debug-files" };
     static const char *const without[] = { "parents", "exclude" };
-    static const char *const no_debug[] = { "closure", "runtime-files", "dlopen", "data",
-                                            "entrypoint" };
+    static const char *const no_debug[] = { "closure",    "runtime-files", "dlopen",     "data",
+                                            "entrypoint", "strict",        "acknowledge" };
 
     for (size_t i = 0; !installed && i < SLIP_ARRAY_LEN(with); i++)
         if (flag_of(ins, with[i])) {
@@ -356,12 +385,16 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
         flag_text(lo, ins, "entrypoint", &slim->entrypoint) < 0 ||
         flag_list(lo, ins, "only", true, &slim->only) < 0 ||
         flag_list(lo, ins, "dlopen", true, &slim->dlopen) < 0 ||
-        flag_list(lo, ins, "data", true, &slim->data) < 0)
+        flag_list(lo, ins, "data", true, &slim->data) < 0 ||
+        flag_list(lo, ins, "class-of", true, &slim->class_of) < 0 ||
+        flag_list(lo, ins, "acknowledge", true, &slim->acknowledge) < 0 ||
+        check_class_of(lo, ins, slim->class_of) < 0)
         return -1;
     static const char *const none[] = { NULL };
     slim->dlopen = slim->dlopen ? slim->dlopen : none;
     slim->data = slim->data ? slim->data : none;
     slim->closure = slip_flag_is_set(ins, "closure");
+    slim->strict = slip_flag_is_set(ins, "strict");
     slim->debug_files = slip_flag_is_set(ins, "debug-files");
     slim->strip = slim->debug_files || slip_flag_is_set(ins, "strip");
     slim->runtime_files = slip_flag_is_set(ins, "runtime-files");

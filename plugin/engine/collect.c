@@ -1,5 +1,6 @@
 #include "engine/collect.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/str.h"
@@ -23,6 +24,35 @@ static void set_list(struct slip_buf *out, const char *name, const char *list)
         if (*p == ',')
             *p = ' ';
     set(out, name, words);
+}
+
+/* Of CLASS=GLOB, the longest glob decides. */
+static int by_length_of_glob(const void *a, const void *b)
+{
+    const char *x, *y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    size_t m = strlen(strchr(x, '=')), n = strlen(strchr(y, '='));
+    return m != n ? (m < n) - (m > n) : strcmp(x, y);
+}
+
+static void set_class_of(struct slip_buf *out, const char *list)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv items = SLIP_STRV_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf words = SLIP_BUF_INIT;
+
+    for (const char *p = list ? list : ""; *p; p += strspn(p, ",")) {
+        size_t n = strcspn(p, ",");
+        if (memchr(p, '=', n))
+            slip_strv_addn(&items, p, n);
+        p += n;
+    }
+    if (items.n)
+        qsort(items.v, items.n, sizeof *items.v, by_length_of_glob);
+    for (size_t i = 0; i < items.n; i++)
+        slip_buf_printf(&words, "%s%s", i ? " " : "", items.v[i]);
+    set(out, "class_of", slip_buf_str(&words));
 }
 
 static void set_flag(struct slip_buf *out, const struct slip_instruction *copy, const char *flag,
@@ -56,6 +86,7 @@ void slip_collect_command(const char *script, const struct slip_instruction *cop
     set(out, "destdir", destdir && *destdir ? destdir : SLIP_COLLECT_IMAGE "-none");
     set(out, "mark", SLIP_COLLECT_MARK);
     set_list(out, "classes", classes && *classes ? classes : "runtime");
+    set_class_of(out, slip_instruction_flag_value(copy, "class-of"));
     set_list(out, "only", slip_instruction_flag_value(copy, "only"));
     slip_buf_puts(out, BREAK);
     set_flag(out, copy, "closure", "closure");

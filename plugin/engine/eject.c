@@ -250,9 +250,9 @@ static int add_run(struct ejection *e, const struct slip_instruction *ins)
 
 static int add_plain_copy(struct ejection *e, const struct slip_instruction *ins)
 {
-    static const char *const installed[] = { "closure", "strip",      "runtime-files",
-                                             "destdir", "only",       "dlopen",
-                                             "data",    "entrypoint", "debug-files" };
+    static const char *const installed[] = { "closure",  "strip",  "runtime-files", "destdir",
+                                             "only",     "dlopen", "data",          "entrypoint",
+                                             "class-of", "strict", "acknowledge",   "debug-files" };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(installed); i++)
         if (slip_instruction_flag_value(ins, installed[i]))

@@ -25,6 +25,13 @@ struct slip_entry *slip_tree_add(struct slip_tree *tree, const char *path, mode_
     return e;
 }
 
+void slip_tree_take(struct slip_tree *tree, struct slip_entry *entry)
+{
+    tree->entries = slip_xgrow(tree->entries, tree->n, &tree->cap, sizeof *tree->entries);
+    tree->entries[tree->n++] = *entry;
+    *entry = (struct slip_entry){ .root = -1 };
+}
+
 static void release_entry(struct slip_entry *e)
 {
     for (size_t i = 0; i < e->nxattrs; i++) {

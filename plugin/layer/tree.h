@@ -49,6 +49,8 @@ struct slip_tree {
 
 /* Appends a zeroed entry with root -1 and returns it; valid until the next add. */
 struct slip_entry *slip_tree_add(struct slip_tree *tree, const char *path, mode_t mode);
+/* Appends what an entry of another tree says, and leaves that one without anything to release. */
+void slip_tree_take(struct slip_tree *tree, struct slip_entry *entry);
 /* Takes the entry that was added last away again. */
 void slip_tree_drop_last(struct slip_tree *tree);
 /* Sorts, drops exact duplicates by path (the last one added wins), and adds missing parent

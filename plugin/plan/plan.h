@@ -103,17 +103,21 @@ enum slip_class {
 
 /* COPY --installed: what of an install set goes into a runtime, and what it drags along. */
 struct slip_slim {
-    unsigned classes;          /* of enum slip_class */
-    bool closure;              /* add the shared libraries, loader and data that programs need */
-    bool strip;                /* without symbol tables and debug sections, in the image only */
-    bool debug_files;          /* not the files: what `strip` takes out of them, beneath
-                                  /usr/lib/debug */
-    bool runtime_files;        /* /etc/passwd, group, nsswitch.conf, /tmp: for an empty base */
-    const char *destdir;       /* files beneath it are taken as beneath / ; "" for none */
-    const char *const *only;   /* base names to keep (TARGETS), or NULL for all */
-    const char *const *dlopen; /* sonames or globs to add to the closure; NULL-terminated */
-    const char *const *data;   /* "ca-certificates", "tzdata" ... */
-    const char *entrypoint;    /* a program that must be there, by name or path; or NULL */
+    unsigned classes;            /* of enum slip_class */
+    bool closure;                /* add the shared libraries, loader and data that programs need */
+    bool strict;                 /* what programs will miss at run time is an error */
+    bool strip;                  /* without symbol tables and debug sections, in the image only */
+    bool debug_files;            /* not the files: what `strip` takes out of them, beneath
+                                    /usr/lib/debug */
+    bool runtime_files;          /* /etc/passwd, group, nsswitch.conf, /tmp: for an empty base */
+    const char *destdir;         /* files beneath it are taken as beneath / ; "" for none */
+    const char *const *only;     /* base names to keep (TARGETS), or NULL for all */
+    const char *const *dlopen;   /* sonames or globs to add to the closure; NULL-terminated */
+    const char *const *data;     /* "ca-certificates", "tzdata" ... */
+    const char *const *class_of; /* CLASS=GLOB, or NULL (slim/class.h) */
+    const char *const *acknowledge; /* needs that are known and not met, or paths of programs; or
+                                       NULL */
+    const char *entrypoint;         /* a program that must be there, by name or path; or NULL */
 };
 
 struct slip_inline { /* one heredoc file of COPY */

@@ -124,6 +124,9 @@ static json_t *slim_json(const struct slip_slim *slim)
     set_list(json, "only", slim->only);
     set_list(json, "dlopen", slim->dlopen);
     set_list(json, "data", slim->data);
+    set_list(json, "class-of", slim->class_of);
+    set_flag(json, "strict", slim->strict);
+    set_list(json, "acknowledge", slim->acknowledge);
     set_text(json, "entrypoint", slim->entrypoint);
     return json;
 }

@@ -202,6 +202,16 @@ int slip_check_item(const struct slip_value *value, struct slip_error *err)
     return slip_fail_at(err, value->at, "an item has no blanks and no commas");
 }
 
+int slip_check_glob(const struct slip_value *value, struct slip_error *err)
+{
+    if (slip_check_item(value, err) < 0)
+        return -1;
+    if (value->text[0] == '/' || value->text[0] == '*')
+        return 0;
+    slip_fail_at(err, value->at, "'%s' is no path in the image", value->text);
+    return slip_error_hint(err, "write /usr/share/foo/* or */examples/*; '*' also stands for '/'");
+}
+
 int slip_check_regex(const struct slip_value *value, struct slip_error *err)
 {
     char why[128];

@@ -17,6 +17,7 @@ int slip_check_variable(const struct slip_value *value, struct slip_error *err);
 int slip_check_label(const struct slip_value *value, struct slip_error *err);
 int slip_check_file(const struct slip_value *value, struct slip_error *err);
 int slip_check_only(const struct slip_value *value, struct slip_error *err);
+int slip_check_glob(const struct slip_value *value, struct slip_error *err);
 int slip_check_item(const struct slip_value *value, struct slip_error *err);
 int slip_check_regex(const struct slip_value *value, struct slip_error *err);
 int slip_check_exit(const struct slip_value *value, struct slip_error *err);

@@ -10,6 +10,7 @@
 #define TOOLCHAIN(member) offsetof(struct slip_recipe_toolchain, member)
 #define BUILD(member) offsetof(struct slip_recipe_build, member)
 #define RUNTIME(member) offsetof(struct slip_recipe_runtime, member)
+#define CLASSES(member) offsetof(struct slip_recipe_classes, member)
 #define COPY(member) offsetof(struct slip_recipe_copy, member)
 #define TEST(member) offsetof(struct slip_recipe_test, member)
 #define BUDGET(member) offsetof(struct slip_recipe_budget, member)
@@ -142,10 +143,26 @@ static const struct slip_key runtime_keys[] = {
       "Libraries that the program loads while it runs: names or globs." },
     { "data", SLIP_KEY_LIST, RUNTIME(data), NULL, slip_check_item,
       "Data that the program needs, such as ca-certificates or tzdata." },
+    { "strict", SLIP_KEY_YESNO, RUNTIME(strict), NULL, NULL,
+      "What the programs will miss at run time is an error, not a note. Default: no." },
+    { "acknowledge", SLIP_KEY_LIST, RUNTIME(acknowledge), NULL, slip_check_item,
+      "What they may go without: words of such notes (tzdata, dlopen, /bin/sh), or the path of a "
+      "program for all that it asks for." },
     { "strip", SLIP_KEY_YESNO, RUNTIME(strip), NULL, NULL,
       "Leave symbols and debug sections out of the image. Default: yes." },
     { "closure", SLIP_KEY_YESNO, RUNTIME(closure), NULL, NULL,
       "Add the shared libraries that the programs need. Default: yes." },
+};
+
+static const struct slip_key classes_keys[] = {
+    { "runtime", SLIP_KEY_LIST, CLASSES(runtime), NULL, slip_check_glob,
+      "Globs of files that are of this class, whatever they look like; '*' also stands for '/', "
+      "and "
+      "of several globs the longest decides." },
+    { "dev", SLIP_KEY_LIST, CLASSES(dev), NULL, slip_check_glob, "The same." },
+    { "doc", SLIP_KEY_LIST, CLASSES(doc), NULL, slip_check_glob, "The same." },
+    { "debug", SLIP_KEY_LIST, CLASSES(debug), NULL, slip_check_glob, "The same." },
+    { "none", SLIP_KEY_LIST, CLASSES(none), NULL, slip_check_glob, "Files that are in no image." },
 };
 
 /* No offsets: a stage keeps its keys in the order in which they were written. */
@@ -208,6 +225,8 @@ const struct slip_section slip_sections[] = {
             "How the project is configured, built, tested and installed."),
     SECTION("runtime", SLIP_SECTION_ONE, runtime, runtime_keys,
             "What the image holds besides the project."),
+    SECTION("classes", SLIP_SECTION_ONE, classes, classes_keys,
+            "Which class an installed file is of, where the rules are wrong."),
     SECTION("stage", SLIP_SECTION_NAMED, stages, stage_keys,
             "A stage of your own; its keys take effect in the order in which they stand. "
             "[stage build] takes the place of the one that [toolchain] and [build] describe."),
@@ -239,8 +258,8 @@ const struct slip_section *slip_section_find(struct slip_span name, struct slip_
     if (near)
         slip_error_hint(err, "did you mean '%s'?", near);
     else
-        slip_error_hint(err, "sections are image, toolchain, build, runtime, stage NAME, copy, "
-                             "args, test NAME and budget");
+        slip_error_hint(err, "sections are image, toolchain, build, runtime, classes, stage NAME, "
+                             "copy, args, test NAME and budget");
     return NULL;
 }
 

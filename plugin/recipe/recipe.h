@@ -50,8 +50,13 @@ struct slip_recipe_build {
 };
 
 struct slip_recipe_runtime {
-    struct slip_value base, strip, closure;
-    struct slip_values packages, classes, dlopen, data;
+    struct slip_value base, strip, closure, strict;
+    struct slip_values packages, classes, dlopen, data, acknowledge;
+};
+
+/* [classes]: globs of installed files whose class is another than the rules say. */
+struct slip_recipe_classes {
+    struct slip_values runtime, dev, doc, debug, none;
 };
 
 /* [stage NAME]: instructions in the order in which they were written. */
@@ -87,7 +92,7 @@ struct slip_recipe_budget {
     struct slip_value max_size;
 };
 
-#define SLIP_RECIPE_SECTIONS 9
+#define SLIP_RECIPE_SECTIONS 10
 #define SLIP_RECIPE_DEBUG_STAGE "debug" /* of [image] debug-image */
 
 struct slip_recipe {
@@ -99,6 +104,7 @@ struct slip_recipe {
     struct slip_recipe_toolchain toolchain;
     struct slip_recipe_build build;
     struct slip_recipe_runtime runtime;
+    struct slip_recipe_classes classes;
     struct slip_recipe_budget budget;
     struct slip_values args; /* key: the name; text: the default */
     struct slip_recipe_stage **stages;

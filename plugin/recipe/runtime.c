@@ -112,6 +112,35 @@ static void add_only(struct slip_params *params, const struct slip_recipe *recip
     slip_param_list(params, "only", &only, at);
 }
 
+/* CLASS=GLOB for everything in [classes]. */
+static void add_class_of(struct slip_params *params, const struct slip_recipe *recipe,
+                         struct slip_span at)
+{
+    const struct slip_recipe_classes *classes = &recipe->classes;
+    const struct {
+        const char *name;
+        const struct slip_values *globs;
+    } lists[] = { { "runtime", &classes->runtime },
+                  { "dev", &classes->dev },
+                  { "doc", &classes->doc },
+                  { "debug", &classes->debug },
+                  { "none", &classes->none } };
+    struct slip_values all = { 0 };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(lists); i++)
+        for (size_t k = 0; k < lists[i].globs->n; k++) {
+            const struct slip_value *glob = &lists[i].globs->v[k];
+            slip_cleanup(slip_freep) char *text =
+                slip_xasprintf("%s=%s", lists[i].name, glob->text);
+            slip_values_add(
+                params->arena, &all,
+                (struct slip_value){ slip_arena_strdup(params->arena, text), glob->at, glob->key });
+        }
+    if (all.n)
+        all.key = all.v[0].key;
+    slip_param_list(params, "class-of", &all, at);
+}
+
 /* Which of the installed files are meant. */
 static void add_choice(struct slip_params *params, const struct slip_recipe *recipe,
                        const struct slip_project *project)
@@ -120,6 +149,7 @@ static void add_choice(struct slip_params *params, const struct slip_recipe *rec
     slip_param_list(params, "classes", &recipe->runtime.classes, params->at);
     slip_param_word(params, "destdir", SLIP_RECIPE_DESTDIR, params->at);
     add_only(params, recipe, params->at);
+    add_class_of(params, recipe, params->at);
 }
 
 static int add_installed(struct slip_arena *arena, const struct slip_recipe *recipe,
@@ -139,6 +169,9 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
                     params.at);
     slip_param_list(&params, "dlopen", &runtime->dlopen, params.at);
     slip_param_list(&params, "data", &runtime->data, params.at);
+    slip_param_word(&params, "strict", slip_value_is_yes(&runtime->strict, false) ? "yes" : NULL,
+                    runtime->strict.text ? runtime->strict.at : params.at);
+    slip_param_list(&params, "acknowledge", &runtime->acknowledge, params.at);
     slip_param_literal(&params, "entrypoint", program, run->n ? run->v[0].at : params.at);
     return slip_template_expand(project->runtime, &params, to, err);
 }

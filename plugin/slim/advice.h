@@ -1,15 +1,17 @@
 /* advice.h - what is said when a program cannot be put together: what, why, and the way out.
- * All of them fail. Depends on: util/.
+ *
+ * All of them fail, and leave in closure->culprit the installed file that it is about.
+ * Depends on: util/.
  */
 #pragma once
 
-#include "slim/world.h"
+#include "slim/process.h"
 
-int slip_advise_interp(const struct slip_world *world, const struct slip_member *program,
-                       struct slip_error *err);
-/* `dirs`: where RPATH and RUNPATH led. */
-int slip_advise_library(const struct slip_world *world, const struct slip_member *asker,
-                        const char *soname, const struct slip_strv *dirs, struct slip_error *err);
-int slip_advise_version(const struct slip_member *asker, const struct slip_elf_version *need,
-                        const struct slip_member *library, enum slip_where where,
+int slip_advise_interp(const struct slip_process *process, struct slip_error *err);
+/* Node `asker` wants `soname`, which no place has that its loader would look at. */
+int slip_advise_library(const struct slip_process *process, size_t asker, const char *soname,
+                        struct slip_error *err);
+/* Node `asker` wants a version that node `library` does not have. */
+int slip_advise_version(const struct slip_process *process, size_t asker,
+                        const struct slip_elf_version *need, size_t library,
                         struct slip_error *err);

@@ -156,18 +156,31 @@ static int load_list(struct slip_process *p, struct slip_error *err)
     return slip_process_run(p, err);
 }
 
-static int put_together(struct slip_world *w, struct slip_member *main, bool with_list,
+/* 1: something of the base was refused, so that it has to be put together once more. */
+static int try_together(struct slip_world *w, struct slip_member *main, bool with_list,
                         struct slip_error *err)
 {
     slip_cleanup(slip_process_release) struct slip_process p = SLIP_PROCESS_INIT;
 
     main->done = true;
     if (slip_process_open(&p, w, main, err) < 0 || slip_process_run(&p, err) < 0 ||
-        (with_list && load_list(&p, err) < 0) || slip_process_check(&p, err) < 0)
+        (with_list && load_list(&p, err) < 0))
         return -1;
-    if (slip_map_get(&w->installed, main->path))
+    int rc = slip_process_check(&p, err);
+    if (rc == 0 && slip_map_get(&w->installed, main->path))
         hint_process(&p, main);
-    return 0;
+    return rc;
+}
+
+static int put_together(struct slip_world *w, struct slip_member *main, bool with_list,
+                        struct slip_error *err)
+{
+    int rc;
+
+    do
+        rc = try_together(w, main, with_list, err);
+    while (rc > 0);
+    return rc;
 }
 
 /* Whoever would open the libraries of the dlopen list: the first program, else the first library,
@@ -329,6 +342,7 @@ void slip_closure_release(struct slip_closure *closure)
     }
     free(closure->hints);
     slip_strv_release(&closure->wanted);
+    free(closure->culprit);
     free(closure->loader_dir);
     *closure = SLIP_CLOSURE_INIT;
 }

@@ -3,6 +3,10 @@
  * From a set of files inside a root, follows PT_INTERP, DT_NEEDED, DT_RPATH and DT_RUNPATH
  * ($ORIGIN, $LIB, $PLATFORM), ld.so.conf, the loader's default directories and `.note.dlopen`
  * (required entries), and checks symbol versions. Everything is looked up beneath the root fd.
+ *
+ * With a base, what it has is left out. Its C library is never replaced: what needs a newer one is
+ * an error. Of other libraries (libstdc++, say) the builder's takes the place of one that is too
+ * old, as an upgrade of its package would, and a hint says so.
  * Depends on: util/, libelf.
  */
 #pragma once
@@ -38,6 +42,7 @@ struct slip_closure {
     struct slip_hint *hints; /* sorted by path and need */
     size_t nhints, hints_cap;
     struct slip_strv wanted; /* "<soname> <path>", for slip_closure_wants() */
+    char *culprit;           /* owned: after a failure, the root that it is about, or NULL */
     char *loader_dir; /* owned: where the programs' loader looks by itself ("/usr/lib"); NULL when
                          all of them are static */
 };
@@ -50,7 +55,11 @@ struct slip_closure_options {
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
     /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
      * whose loader the base does not have takes nothing from it. */
-    int base_root; /* -1: scratch */
+    int base_root;         /* -1: scratch */
+    const char *base_name; /* for messages: what the user calls the base; NULL: "the base" */
+    /* Absolute directories of the builder that only exist while it builds, or NULL. A library in
+     * them counts when it was installed there, and is missing otherwise. */
+    const char *const *build_dirs;
 };
 
 #define SLIP_CLOSURE_OPTIONS_INIT ((struct slip_closure_options){ .root = -1, .base_root = -1 })

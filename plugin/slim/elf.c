@@ -115,18 +115,31 @@ static void read_tags(struct reader *r, Elf_Data *dynamic)
     }
 }
 
+static char **only_string(struct slip_elf *elf, int64_t tag)
+{
+    return tag == DT_SONAME    ? &elf->soname
+           : tag == DT_RPATH   ? &elf->rpath
+           : tag == DT_RUNPATH ? &elf->runpath
+                               : NULL;
+}
+
+static struct slip_strv *list_of_strings(struct slip_elf *elf, int64_t tag)
+{
+    if (tag == DT_NEEDED || tag == DT_FILTER)
+        return &elf->needed;
+    return tag == DT_AUXILIARY || tag == DT_AUDIT || tag == DT_DEPAUDIT ? &elf->optional : NULL;
+}
+
 static int read_strings(struct reader *r, Elf_Data *dynamic)
 {
     GElf_Dyn dyn;
 
     for (int i = 0; i < LIST_LIMIT && gelf_getdyn(dynamic, i, &dyn); i++) {
-        char **to = dyn.d_tag == DT_SONAME    ? &r->out->soname
-                    : dyn.d_tag == DT_RPATH   ? &r->out->rpath
-                    : dyn.d_tag == DT_RUNPATH ? &r->out->runpath
-                                              : NULL;
+        char **to = only_string(r->out, dyn.d_tag);
+        struct slip_strv *list = list_of_strings(r->out, dyn.d_tag);
         if (dyn.d_tag == DT_NULL)
             break;
-        if (!to && dyn.d_tag != DT_NEEDED)
+        if (!to && !list)
             continue;
         bool is_path = dyn.d_tag == DT_RPATH || dyn.d_tag == DT_RUNPATH;
         const char *s = string(r, dyn.d_un.d_val, is_path ? PATH_LIMIT : NAME_LIMIT);
@@ -136,7 +149,7 @@ static int read_strings(struct reader *r, Elf_Data *dynamic)
             free(*to);
             *to = slip_xstrdup(s);
         } else if (*s) {
-            slip_strv_add(&r->out->needed, s);
+            slip_strv_add(list, s);
         }
     }
     return 0;
@@ -328,6 +341,7 @@ void slip_elf_release(struct slip_elf *elf)
     free(elf->rpath);
     free(elf->runpath);
     slip_strv_release(&elf->needed);
+    slip_strv_release(&elf->optional);
     slip_strv_release(&elf->defines);
     slip_strv_release(&elf->symbols);
     for (size_t i = 0; i < elf->nversions; i++) {
@@ -352,4 +366,18 @@ bool slip_elf_matches(const struct slip_elf *a, const struct slip_elf *b)
 bool slip_elf_defines(const struct slip_elf *elf, const char *version)
 {
     return slip_strv_has(&elf->defines, version);
+}
+
+const char *slip_elf_newest(const struct slip_elf *elf, const char *version)
+{
+    size_t family = strcspn(version, "0123456789");
+    const char *best = NULL;
+
+    for (size_t i = 0; i < elf->defines.n; i++) {
+        const char *v = elf->defines.v[i];
+        if (strncmp(v, version, family) == 0 && v[family] >= '0' && v[family] <= '9' &&
+            (!best || strverscmp(v, best) > 0))
+            best = v;
+    }
+    return best;
 }

@@ -34,10 +34,11 @@ struct slip_elf {
     bool pie;     /* DF_1_PIE: a program even without an interpreter */
     bool no_default_dirs;
     char *interp, *soname, *rpath, *runpath; /* owned, NULL when absent */
-    struct slip_strv needed;
-    struct slip_strv defines; /* versions it has */
-    struct slip_strv symbols; /* of those that were asked for: what it imports; of a static program
-                                 what it contains */
+    struct slip_strv needed;   /* DT_NEEDED, and DT_FILTER, which must be there as well */
+    struct slip_strv optional; /* DT_AUXILIARY, DT_AUDIT, DT_DEPAUDIT: the loader goes on without */
+    struct slip_strv defines;  /* versions it has */
+    struct slip_strv symbols;  /* of those that were asked for: what it imports; of a static program
+                                  what it contains */
     struct slip_elf_version *versions; /* owned */
     size_t nversions, versions_cap;
     struct slip_elf_dlopen *dlopens; /* owned */
@@ -61,3 +62,5 @@ void slip_elf_release(struct slip_elf *elf);
 /* Both can live in one process. */
 bool slip_elf_matches(const struct slip_elf *a, const struct slip_elf *b);
 bool slip_elf_defines(const struct slip_elf *elf, const char *version);
+/* The newest version of the same family that it has: GLIBC_2.36 for GLIBC_2.38. Borrowed; NULL. */
+const char *slip_elf_newest(const struct slip_elf *elf, const char *version);

@@ -7,6 +7,7 @@
 
 #define STRINGS_LIMIT ((size_t)256 << 20)
 #define MAX_PLUGINS 8
+#define NAME_LIMIT 128
 
 enum topic { CERTS, LOCALES, MARK, NSS, PASSWD, PLUGINS, PROGRAMS, SHELL, UNWIND, TZDATA };
 
@@ -128,7 +129,7 @@ static bool is_word(char c)
 /* "libssl.so.3" or "plugins/libfoo.so": a library's name and nothing else. */
 static bool is_library_name(const char *s, size_t n)
 {
-    if (n < 6 || n > 128)
+    if (n < 6 || n > NAME_LIMIT)
         return false;
     for (size_t i = 0; i < n; i++)
         if (!s[i] || !is_word(s[i]))
@@ -149,9 +150,13 @@ static char *library_strings(int root, const char *path, const struct slip_elf *
 
     if (!slip_trail_read(root, path, STRINGS_LIMIT, &bytes))
         return slip_buf_take(&text);
-    for (size_t at = 0, n; at < bytes.len && found.n < MAX_PLUGINS; at += n + 1) {
-        const char *s = bytes.data + at;
-        n = strnlen(s, bytes.len - at);
+    const char *end = bytes.data + bytes.len, *p = bytes.data;
+    while (found.n < MAX_PLUGINS && (p = memmem(p, (size_t)(end - p), ".so", 3))) {
+        const char *s = p;
+        while (s > bytes.data && s[-1] && p - s < NAME_LIMIT)
+            s--;
+        size_t n = strnlen(s, (size_t)(end - s));
+        p = s + n;
         if (is_library_name(s, n) && !slip_strv_has(&elf->needed, s) && !slip_strv_has(&found, s) &&
             !(elf->soname && strcmp(elf->soname, s) == 0) &&
             !(elf->interp && strcmp(elf->interp, s) == 0) &&

@@ -254,16 +254,37 @@ void slip_loader_expand(const struct slip_loader *loader, const char *path, cons
 
 bool slip_loader_contains(const struct slip_loader *loader, const char *soname)
 {
-    static const char *const inside[] = { "c", "pthread", "rt", "m", "dl", "util", "xnet" };
+    static const char *const inside[] = { "libc",  "libpthread", "librt",  "libm",
+                                          "libdl", "libutil",    "libxnet" };
+    size_t n = strcspn(soname, "."); /* "libm.so.6", and Alpine's "libc.musl-x86_64.so.1" */
 
-    if (!loader->musl || !slip_starts_with(soname, "lib"))
-        return false;
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(inside); i++) {
-        size_t n = strlen(inside[i]);
-        if (strncmp(soname + 3, inside[i], n) == 0 && slip_starts_with(soname + 3 + n, ".so"))
+    for (size_t i = 0; loader->musl && i < SLIP_ARRAY_LEN(inside); i++)
+        if (strlen(inside[i]) == n && strncmp(soname, inside[i], n) == 0)
             return true;
-    }
     return false;
+}
+
+bool slip_loader_is_libc(const char *soname)
+{
+    static const char *const parts[] = {
+        "ld-linux",   "ld-musl-", "ld64.so",       "ld.so",    "libc.so",      "libm.so",
+        "libmvec.so", "libdl.so", "libpthread.so", "librt.so", "libresolv.so", "libutil.so",
+        "libanl.so",  "libnss_",  "libthread_db.", "libc.musl"
+    };
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(parts); i++)
+        if (slip_starts_with(soname, parts[i]))
+            return true;
+    return false;
+}
+
+char *slip_loader_kind(const struct slip_elf *elf)
+{
+    const struct machine *m = machine_of(elf);
+
+    return m ? slip_xasprintf("%u-bit %s", elf->bits, m->musl)
+             : slip_xasprintf("%u-bit %s-endian of machine %u", elf->bits,
+                              elf->byte_order == ELFDATA2MSB ? "big" : "little", elf->machine);
 }
 
 char *slip_loader_find(int root)

@@ -47,5 +47,10 @@ struct slip_machine {
 /* False when nothing is known of such machines. */
 bool slip_loader_machine(const struct slip_elf *elf, struct slip_machine *ret);
 
+/* Whether a soname belongs to the C library itself, whose parts only fit each other. */
+bool slip_loader_is_libc(const char *soname);
+/* What `elf` is made for, in words: "64-bit x86_64". Owned. */
+char *slip_loader_kind(const struct slip_elf *elf);
+
 /* A loader that exists in `root`, for when no program says which; NULL without one. Owned. */
 char *slip_loader_find(int root);

@@ -51,8 +51,11 @@ static char *package_of(const char *file, const char *suffix)
     return slip_xstrndup(file, colon < n ? colon : n);
 }
 
+#define TAILS 4096
+
 struct owners {
     const struct slip_map *wanted;
+    bool tails[TAILS];       /* by tail_of() the wanted paths: most lines end in none of these */
     struct slip_strv merged; /* "lib", "lib64": links to usr/lib, usr/lib64 */
     void (*found)(void *value, const char *package);
 };
@@ -67,11 +70,21 @@ static bool is_merged(const struct owners *o, const char *path)
     return false;
 }
 
+/* A number for the last bytes of a path. */
+static size_t tail_of(const char *path, size_t len)
+{
+    uint64_t tail = 0;
+    size_t n = len < sizeof tail ? len : sizeof tail;
+
+    memcpy(&tail, path + len - n, n);
+    return (size_t)((tail * 0x9e3779b97f4a7c15u) >> 32) % TAILS;
+}
+
 static bool on_owned(void *user, const char *file, char *line, size_t len)
 {
     const struct owners *o = user;
 
-    if (line[0] != '/' || len < 2)
+    if (len < 2 || line[0] != '/' || !o->tails[tail_of(line, len)])
         return false;
     void *value = slip_map_get(o->wanted, line);
     if (!value && is_merged(o, line)) {
@@ -95,7 +108,11 @@ void slip_packages_owners(int root, const struct slip_map *wanted,
     for (size_t i = 0; i < SLIP_ARRAY_LEN(tops); i++)
         if (slip_lstat_in_root(root, tops[i], &st) == 0 && S_ISLNK(st.st_mode))
             slip_strv_add(&merged, tops[i]);
-    struct owners o = { wanted, merged, found };
+    struct owners o = { .wanted = wanted, .merged = merged, .found = found };
+    for (size_t i = 0; i < wanted->n; i++) {
+        const char *path = wanted->entries[i].key;
+        o.tails[tail_of(path, strlen(path))] = true;
+    }
     if (wanted->n)
         (void)each_line(root, INFO, ".list", on_owned, &o);
 }

@@ -35,12 +35,18 @@ static size_t add_node(struct slip_process *p, const struct slip_member *member,
     return p->n++;
 }
 
-/* The loader looks there by itself. Compared by real path: /lib/x is /usr/lib/x when merged. */
+/* The loader that will run in the image. */
+static const struct slip_loader *final_loader(const struct slip_process *p)
+{
+    return p->base_loader ? p->base_loader : p->loader;
+}
+
+/* It looks there by itself. Compared by real path: /lib/x is /usr/lib/x when merged. */
 static bool is_builtin(const struct slip_process *p, const char *dir)
 {
     slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
 
-    if (slip_strv_has(&p->loader->builtin, dir))
+    if (slip_strv_has(&final_loader(p)->builtin, dir))
         return true;
     return slip_trail_walk(p->world->options->root, dir, &trail) == 1 &&
            slip_strv_has(&p->builtin, trail.real);
@@ -48,11 +54,17 @@ static bool is_builtin(const struct slip_process *p, const char *dir)
 
 static void note_builtin(struct slip_process *p)
 {
-    for (size_t i = 0; i < p->loader->builtin.n; i++) {
+    const struct slip_closure_options *o = p->world->options;
+    const struct slip_loader *loader = final_loader(p);
+
+    for (size_t i = 0; i < loader->builtin.n; i++) {
         slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
-        if (slip_trail_walk(p->world->options->root, p->loader->builtin.v[i], &trail) == 1)
+        if (slip_trail_walk(p->base_loader ? o->base_root : o->root, loader->builtin.v[i],
+                            &trail) == 1)
             slip_strv_add(&p->builtin, trail.real);
     }
+    if (!p->world->closure->loader_dir)
+        p->world->closure->loader_dir = slip_xstrdup(loader->builtin.v[loader->builtin.n - 1]);
 }
 
 /* An installed library that only the builder's configuration leads to. */
@@ -100,14 +112,12 @@ static int open_interp(struct slip_process *p, const struct slip_member *main,
     if (rc < 0)
         return -1;
     if (rc == 0)
-        return slip_advise_interp(w, main, err);
+        return slip_advise_interp(p, err);
     found.by_path = true;
     record(p, &found, main->path, "interpreter");
     size_t node = add_node(p, found.member, found.where, SLIP_TAKE_PTR(found.origin), 0,
                            slip_path_base(interp));
     p->nodes[node].interp = true;
-    if (!w->closure->loader_dir)
-        w->closure->loader_dir = slip_xstrdup(p->loader->builtin.v[p->loader->builtin.n - 1]);
     return 0;
 }
 
@@ -118,15 +128,17 @@ int slip_process_open(struct slip_process *process, struct slip_world *world,
 
     process->world = world;
     process->loader = slip_world_loader(world, SLIP_IN_BUILDER, elf->interp, elf);
-    note_builtin(process);
     add_node(process, main, SLIP_IN_BUILDER, dir_of(main->path), 0, slip_path_base(main->path));
-    if (elf->interp)
-        return open_interp(process, main, err);
-    if (world->options->base_root >= 0) {
+    if (elf->interp) {
+        if (open_interp(process, main, err) < 0)
+            return -1;
+    } else if (world->options->base_root >= 0) {
         process->base_loader = slip_world_loader(world, SLIP_IN_BASE, NULL, elf);
         if (!process->base_loader->interp)
             process->base_loader = NULL;
     }
+    if (elf->interp || elf->needed.n)
+        note_builtin(process);
     return 0;
 }
 
@@ -138,7 +150,7 @@ static void expand(const struct slip_process *p, const struct slip_node *node, c
 
 /* The directories that the files themselves name. glibc: RPATH of who asks and of those who asked
  * for it, each unless it has a RUNPATH; then RUNPATH of who asks. musl makes no difference. */
-static void own_dirs(const struct slip_process *p, size_t asker, struct slip_strv *ret)
+void slip_process_own_dirs(const struct slip_process *p, size_t asker, struct slip_strv *ret)
 {
     const struct slip_elf *elf = &p->nodes[asker].member->elf;
 
@@ -155,6 +167,18 @@ static void own_dirs(const struct slip_process *p, size_t asker, struct slip_str
         expand(p, &p->nodes[asker], elf->runpath, ret);
 }
 
+bool slip_process_is_built(const struct slip_process *p, const char *path)
+{
+    const char *const *dirs = p->world->options->build_dirs;
+
+    for (; dirs && *dirs; dirs++) {
+        size_t n = strlen(*dirs);
+        if (strncmp(path, *dirs, n) == 0 && (!path[n] || path[n] == '/'))
+            return true;
+    }
+    return false;
+}
+
 /* One directory. An installed file covers the base's, and the base's the builder's. */
 static int try_dir(struct slip_process *p, const char *dir, const char *name, bool builder,
                    bool base, struct slip_found *ret, struct slip_error *err)
@@ -166,8 +190,18 @@ static int try_dir(struct slip_process *p, const char *dir, const char *name, bo
 
     if (builder && (rc = slip_world_try(p->world, SLIP_IN_BUILDER, path, like, &found, err)) < 0)
         return -1;
+    /* What only the build has will not be there at run time. */
+    if (rc && !slip_map_get(&p->world->installed, found.trail.real) &&
+        (slip_process_is_built(p, path) || slip_process_is_built(p, found.trail.real))) {
+        slip_found_release(&found);
+        rc = 0;
+    }
     if (base && p->base_loader && !(rc && slip_map_get(&p->world->installed, found.member->path))) {
         int also = slip_world_try(p->world, SLIP_IN_BASE, path, like, ret, err);
+        if (also > 0 && slip_map_get(&p->world->refused, ret->member->path)) {
+            slip_found_release(ret);
+            also = 0;
+        }
         if (also)
             return also;
     }
@@ -198,6 +232,32 @@ static int try_known(struct slip_process *p, const struct slip_map *known, const
                : 0;
 }
 
+/* No search: the name says where, "$ORIGIN/libx.so" perhaps. */
+static int find_path(struct slip_process *p, size_t asker, const char *name, struct slip_found *ret,
+                     struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
+
+    expand(p, &p->nodes[asker], name, &paths);
+    int rc = paths.n == 1 ? try_dir(p, "/", paths.v[0], true, true, ret, err) : 0;
+    ret->by_path = rc > 0;
+    return rc;
+}
+
+/* DF_1_NODEFLIB: the loader passes over its own directories even when ld.so.conf names them. */
+static int find_default(struct slip_process *p, bool no_default_dirs, const char *name,
+                        struct slip_found *ret, struct slip_error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < p->loader->search.n && rc == 0; i++) {
+        const char *dir = p->loader->search.v[i];
+        if (!no_default_dirs || !slip_strv_has(&p->loader->builtin, dir))
+            rc = try_dir(p, dir, name, true, false, ret, err);
+    }
+    return rc;
+}
+
 static int find(struct slip_process *p, size_t asker, const char *name, struct slip_found *ret,
                 struct slip_error *err)
 {
@@ -205,12 +265,9 @@ static int find(struct slip_process *p, size_t asker, const char *name, struct s
     const struct slip_elf *elf = &p->nodes[asker].member->elf;
     int rc;
 
-    if (strchr(name, '/')) {
-        rc = name[0] == '/' ? try_dir(p, "/", name, true, true, ret, err) : 0;
-        ret->by_path = rc > 0;
-        return rc;
-    }
-    own_dirs(p, asker, &own);
+    if (strchr(name, '/'))
+        return find_path(p, asker, name, ret, err);
+    slip_process_own_dirs(p, asker, &own);
     rc = try_dirs(p, &own, name, true, true, ret, err);
     ret->by_runpath = rc > 0;
     if (rc == 0)
@@ -218,8 +275,7 @@ static int find(struct slip_process *p, size_t asker, const char *name, struct s
     if (rc == 0 && p->base_loader && !elf->no_default_dirs)
         rc = try_dirs(p, &p->base_loader->search, name, false, true, ret, err);
     if (rc == 0)
-        rc = try_dirs(p, elf->no_default_dirs ? &p->loader->conf : &p->loader->search, name, true,
-                      false, ret, err);
+        rc = find_default(p, elf->no_default_dirs, name, ret, err);
     /* A library by itself may rely on the RPATH of the program that will load it. */
     if (rc == 0 && !p->nodes[0].member->elf.interp) {
         rc = try_known(p, &p->world->seen, name, ret, err);
@@ -258,11 +314,23 @@ static int load_needed(struct slip_process *p, size_t asker, struct slip_error *
         int rc = is_loaded(p, name) ? 1 : slip_process_load(p, asker, name, name, err);
         if (rc < 0)
             return slip_error_context(err, "%s needs '%s'", p->nodes[asker].member->path + 1, name);
-        if (rc == 0) {
-            slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
-            own_dirs(p, asker, &own);
-            return slip_advise_library(p->world, p->nodes[asker].member, name, &own, err);
-        }
+        if (rc == 0)
+            return slip_advise_library(p, asker, name, err);
+    }
+    return 0;
+}
+
+/* What the loader takes when it is there, and does without otherwise. */
+static int load_optional(struct slip_process *p, size_t asker, struct slip_error *err)
+{
+    const struct slip_strv *lists = &p->nodes[asker].member->elf.optional;
+
+    for (size_t i = 0; i < lists->n; i++) {
+        slip_cleanup(slip_freep) char *names = slip_xstrdup(lists->v[i]);
+        char *save = NULL;
+        for (char *name = strtok_r(names, ":", &save); name; name = strtok_r(NULL, ":", &save))
+            if (!is_loaded(p, name) && slip_process_load(p, asker, name, name, err) < 0)
+                return -1;
     }
     return 0;
 }
@@ -281,11 +349,8 @@ static int load_required(struct slip_process *p, size_t asker, struct slip_error
                      : slip_process_load(p, asker, names->v[n], "dlopen", err);
         if (rc < 0)
             return -1;
-        if (rc == 0) {
-            slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
-            own_dirs(p, asker, &own);
-            return slip_advise_library(p->world, p->nodes[asker].member, names->v[0], &own, err);
-        }
+        if (rc == 0)
+            return slip_advise_library(p, asker, names->v[0], err);
     }
     return 0;
 }
@@ -324,6 +389,7 @@ int slip_process_run(struct slip_process *process, struct slip_error *err)
             if (node->where == SLIP_IN_BASE || node->interp)
                 continue;
             if (load_needed(process, process->next, err) < 0 ||
+                load_optional(process, process->next, err) < 0 ||
                 load_required(process, process->next, err) < 0)
                 return -1;
         }
@@ -335,9 +401,29 @@ int slip_process_run(struct slip_process *process, struct slip_error *err)
     return 0;
 }
 
-int slip_process_check(const struct slip_process *process, struct slip_error *err)
+/* A library of the base that is too old may give way to the builder's; its C library never does. */
+static int replace(struct slip_process *p, size_t asker, const struct slip_elf_version *need,
+                   const struct slip_node *old, struct slip_error *err)
 {
-    for (size_t i = 0; i < process->n; i++) {
+    slip_cleanup(slip_found_release) struct slip_found found = SLIP_FOUND_INIT;
+    struct slip_world *w = p->world;
+
+    if (old->where != SLIP_IN_BASE || slip_loader_is_libc(need->file))
+        return 0;
+    slip_map_set(&w->refused, old->member->path, w);
+    int rc = find(p, asker, need->file, &found, err);
+    if (rc <= 0 || !slip_elf_defines(&found.member->elf, need->name))
+        return rc < 0 ? -1 : 0;
+    slip_hint_add(w->closure, p->nodes[0].member->path, need->file,
+                  "needs %s of %s, which the base's '%s' has not: the builder's takes its place",
+                  need->name, need->file, old->member->path);
+    return 1;
+}
+
+/* musl takes no notice of versions. */
+int slip_process_check(struct slip_process *process, struct slip_error *err)
+{
+    for (size_t i = 0; i < process->n && !process->loader->musl; i++) {
         const struct slip_member *m = process->nodes[i].member;
         for (size_t v = 0; v < m->elf.nversions; v++) {
             const struct slip_elf_version *need = &m->elf.versions[v];
@@ -346,8 +432,10 @@ int slip_process_check(const struct slip_process *process, struct slip_error *er
                 continue;
             const struct slip_node *lib = &process->nodes[at - 1];
             /* A library without any versions satisfies all, says the loader. */
-            if (lib->member->elf.defines.n && !slip_elf_defines(&lib->member->elf, need->name))
-                return slip_advise_version(m, need, lib->member, lib->where, err);
+            if (!lib->member->elf.defines.n || slip_elf_defines(&lib->member->elf, need->name))
+                continue;
+            int rc = replace(process, i, need, lib, err);
+            return rc ? rc : slip_advise_version(process, i, need, at - 1, err);
         }
     }
     return 0;

@@ -11,7 +11,7 @@ struct slip_process {
     struct slip_world *world;              /* borrowed */
     const struct slip_loader *loader;      /* borrowed; the builder's */
     const struct slip_loader *base_loader; /* borrowed; NULL: nothing is taken from a base */
-    struct slip_strv builtin;              /* real paths of the loader's own directories */
+    struct slip_strv builtin;              /* real paths where the image's loader itself looks */
     struct slip_node {
         const struct slip_member *member; /* borrowed */
         enum slip_where where;
@@ -35,6 +35,11 @@ int slip_process_run(struct slip_process *process, struct slip_error *err);
  * when it is nowhere. Run must follow. */
 int slip_process_load(struct slip_process *process, size_t asker, const char *name,
                       const char *label, struct slip_error *err);
-/* Every symbol version that a file wants of a library is there. */
-int slip_process_check(const struct slip_process *process, struct slip_error *err);
+/* 0: every symbol version that a file wants of a library is there. 1: not in a library of the
+ * base, but in the builder's, which the world takes from now on: put the process together again. */
+int slip_process_check(struct slip_process *process, struct slip_error *err);
+/* `path` lies in one of options->build_dirs. */
+bool slip_process_is_built(const struct slip_process *process, const char *path);
+/* Appends the directories in which a file's own RPATH or RUNPATH has the loader look. */
+void slip_process_own_dirs(const struct slip_process *process, size_t asker, struct slip_strv *ret);
 void slip_process_release(struct slip_process *process);

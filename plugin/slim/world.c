@@ -57,6 +57,7 @@ void slip_world_release(struct slip_world *world)
     release_strings(&world->offered);
     release_strings(&world->seen);
     slip_map_release(&world->recorded);
+    slip_map_release(&world->refused);
 }
 
 static void read_member(struct slip_member *m, int root)
@@ -91,11 +92,21 @@ struct slip_member *slip_world_member(struct slip_world *world, enum slip_where 
     return m;
 }
 
+/* One call where a walk takes one for each directory: most places a loader looks at are empty. */
+static bool is_empty_place(int root, const char *path)
+{
+    slip_cleanup(slip_closep) int fd = slip_open_in_root(root, path, O_PATH, 0);
+
+    return fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 int slip_world_try(struct slip_world *world, enum slip_where where, const char *path,
                    const struct slip_elf *like, struct slip_found *ret, struct slip_error *err)
 {
     slip_cleanup(slip_found_release) struct slip_found found = { .where = where };
 
+    if (is_empty_place(root_of(world, where), path))
+        return 0;
     int rc = slip_trail_walk(root_of(world, where), path, &found.trail);
     if (rc < 0)
         return slip_fail_errno(err, "cannot look for '%s'", path);

@@ -28,6 +28,7 @@ struct slip_world {
     struct slip_map offered;    /* file name or soname of an installed library, to its path */
     struct slip_map seen;       /* soname to the path where a process found it */
     struct slip_map recorded;   /* path of closure->files, to itself */
+    struct slip_map refused;    /* real paths of the base that are too old, to themselves */
 };
 
 enum slip_where { SLIP_IN_BUILDER, SLIP_IN_BASE };

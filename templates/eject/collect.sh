@@ -7,6 +7,7 @@
 #   image, destdir    directories: what is made, what DESTDIR was
 #   mark              a file written before the install step
 #   classes           of files to take: runtime, dev, doc, debug
+#   class_of          CLASS=GLOB where the rules are wrong, longest glob first
 #   only              base names to take; empty: all
 #   closure, strip, files  "yes", or empty: libraries; without symbols; passwd and its like
 #   debug             "yes": not the files, but what strip takes out of them
@@ -20,23 +21,45 @@ umask 022;
 mkdir -p "$image" "$destdir";
 fail() { echo "error: $1" >&2; exit 1; };
 
-class_of() {
+# The rules of slim/class.c.
+class_by_rule() {
     case "$1" in
-    */lib/debug/*|*/src/debug/*|*.debug|*.dwo|*.dwp) echo debug ;;
-    */share/doc/*|*/share/man/*|*/share/info/*|*/share/gtk-doc/*|*/share/help/*|*/man/man*) echo doc ;;
-    */include/*|*/pkgconfig/*.pc|*/cmake/*.cmake|*/share/aclocal/*|*/bin/*-config) echo dev ;;
-    *.a|*.la|*.o|*.h|*.hh|*.hpp|*.hxx) echo dev ;;
-    */lib*.so)
+    */lib/debug/*|*/src/debug/*|*.debug|*.dwo|*.dwp|*/share/gdb/auto-load/*) echo debug ;;
+    */share/doc/*|*/share/doc-base/*|*/share/gtk-doc/*|*/share/devhelp/*|*/share/help/*) echo doc ;;
+    /usr/doc/*|*/local/doc/*|*/share/man/*|*/man/man*|*/share/info/*|*/share/*/examples/*) echo doc ;;
+    */share/bash-completion/*|*/etc/bash_completion.d/*|*/share/fish/*completions*) echo doc ;;
+    */share/zsh/site-functions/*|*/share/zsh/vendor-completions/*) echo doc ;;
+    */share/lintian/*|*/share/bug/*|*/share/metainfo/*|*/share/appdata/*) echo doc ;;
+    /etc/*|/usr/etc/*|/usr/local/etc/*|*.bpf.o) echo runtime ;;
+    *.h|*.hh|*.hpp|*.hxx) echo dev ;;
+    */share/*/include/*) echo runtime ;;
+    */include/*|*.gch|*/pkgconfig/*.pc|*/lib/cmake/*|*/lib64/cmake/*|*/lib/*-linux-*/cmake/*) echo dev ;;
+    */share/cmake/*|*/cmake/*.cmake|*Config.cmake|*ConfigVersion.cmake) echo dev ;;
+    *-config.cmake|*-config-version.cmake|*/share/aclocal/*|*/share/aclocal-[0-9]*/*) echo dev ;;
+    */share/gir-1.0/*|*/share/vala/*|*/share/vala-[0-9]*/*|*/mkspecs/*|*.prl) echo dev ;;
+    */lib/rpm/macros.d/*|*/share/dbus-1/interfaces/*|*/lib/python*/config-*/*) echo dev ;;
+    */bin/*-config|*.a|*.la|*.o) echo dev ;;
+    */lib/lib*.so|*/lib32/lib*.so|*/lib64/lib*.so|*/libx32/lib*.so|*/*-linux-*/lib*.so)
         if [ -L "$2" ]; then
             case "$(readlink "$2")" in
             *.so.[0-9]*) echo dev ;;
             *) echo runtime ;;
             esac;
-        else
+        elif [ "$(head -c 4 "$2" | tail -c 3)" = ELF ]; then
             echo runtime;
+        else
+            echo dev;
         fi ;;
     *) echo runtime ;;
     esac;
+};
+# class_of PATH-IN-IMAGE FILE, in a shell of its own
+class_of() {
+    set -f;
+    for rule in $class_of; do
+        case "$1" in ${rule#*=}) echo "${rule%%=*}"; return 0 ;; esac;
+    done;
+    class_by_rule "$1" "$2";
 };
 # Directories by their real names: a base may have /lib as a link to usr/lib.
 real() { echo "$(cd "$(dirname "$1")" && pwd -P | sed 's|^/$||')/$(basename "$1")"; };

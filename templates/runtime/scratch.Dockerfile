@@ -8,6 +8,9 @@
 #   only        list of base names to take
 #   dlopen      list of libraries to add
 #   data        list of data to add
+#   class-of    list of CLASS=GLOB
+#   strict      given to make hints errors
+#   acknowledge list of hints that are known
 #   entrypoint  program that must be there
 #   destdir     where the install step put its files
 
@@ -16,4 +19,5 @@ FROM scratch AS runtime
 #? installed
 #? closure --closure
 #? strip --strip
-COPY --from=build --installed=@classes|runtime@ --closure --strip --runtime-files --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --entrypoint=@entrypoint@ / /
+#? strict --strict
+COPY --from=build --installed=@classes|runtime@ --closure --strip --strict --runtime-files --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --class-of=@class-of@ --acknowledge=@acknowledge@ --entrypoint=@entrypoint@ / /

@@ -12,7 +12,7 @@ FAULTS = {
     # pulling
     "ok": "nothing goes wrong",
     "token": "401 leads to a token server, which looks at the scope",
-    "expires": "the same, and a token is good for two requests",
+    "expires": "the same, and the first token is good for two requests only",
     "token-down": "the same, and the token server is in trouble at first",
     "identity": "the token server wants a refresh token by POST",
     "realm-file": "the token server is at file:///",
@@ -184,7 +184,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         scopes = [s for text in form.get("scope", []) for s in text.split(" ")]
         with lock:
             name = "token-%d" % (len(tokens) + 1)
-            tokens[name] = {s: 2 if self.fault == "expires" else 1000000 for s in scopes}
+            first = not any(s in known for s in scopes for known in tokens.values())
+            tokens[name] = {s: 2 if self.fault == "expires" and first else 1000000 for s in scopes}
         key = "access_token" if self.fault == "identity" else "token"
         self.answer(200, json.dumps({key: name, "expires_in": 300}).encode(), Content_Type="application/json")
 

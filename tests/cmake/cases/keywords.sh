@@ -8,6 +8,7 @@ add_container_image(demo-image NAME acme/demo TAGS 1 "$<IF:$<CONFIG:Release>,fas
   TARGETS demo FILES demo.conf DESTINATION /etc CLASSES runtime doc PREFIX /opt/demo
   TOOLCHAIN debian PACKAGES gcc libc6-dev NETWORK host TEST_GATE ON
   BASE debian:12 RUNTIME_PACKAGES ca-certificates DLOPEN "libssl.so.*" libz.so.1 DATA tzdata
+  STRICT ACKNOWLEDGE /bin/sh locales CLASS_OF doc /opt/demo/x/* *.txt none *-test
   ENTRYPOINT demo "a b" "say \"hi\"" "back\\slash" CMD --verbose "x;y"
   USER 10:10 WORKDIR /srv ENV "A=x y" "Q=say \"hi\"" "S=a;b" EXPOSE 80 53/udp 7000-7010
   VOLUMES /data "/my data" STOPSIGNAL SIGUSR1 HEALTHCHECK demo --check
@@ -51,6 +52,12 @@ packages = ca-certificates
 classes = runtime doc
 dlopen = 'libssl.so.*' libz.so.1
 data = tzdata
+strict = yes
+acknowledge = /bin/sh locales
+
+[classes]
+doc = '/opt/demo/x/*' '*.txt'
+none = '*-test'
 
 [args]
 FLAVOUR = pro

@@ -19,6 +19,9 @@ IMAGE_BASE := debian:12
 IMAGE_RUNTIME_PACKAGES := ca-certificates
 IMAGE_DLOPEN := libssl.so.* libz.so.1
 IMAGE_DATA := tzdata
+IMAGE_STRICT := ON
+IMAGE_ACKNOWLEDGE := /bin/sh locales
+IMAGE_CLASS_OF := doc /opt/prog/x/* *.txt none *-test
 IMAGE_ENTRYPOINT := ["prog", "a b"]
 IMAGE_CMD := --port 80
 IMAGE_USER := 10:10
@@ -44,6 +47,8 @@ RUN echo a ; echo b
 ENV A=1
 endef
 IMAGE_COPY := assets:/out:/usr/share assets:/a:/b
+IMAGE_DEBUG_IMAGE := yes
+IMAGE_PLATFORMS := linux/arm64
 IMAGE_OUTPUT := elsewhere
 include
 END
@@ -57,6 +62,8 @@ name = localhost:5000/acme/prog
 tags = 1 2
 entrypoint = ["prog", "a b"]
 cmd = --port 80
+debug-image = yes
+platforms = linux/arm64
 user = 10:10
 workdir = /srv
 env =
@@ -83,6 +90,12 @@ packages = ca-certificates
 classes = runtime doc
 dlopen = libssl.so.* libz.so.1
 data = tzdata
+strict = yes
+acknowledge = /bin/sh locales
+[classes]
+doc = /opt/prog/x/*
+doc = *.txt
+none = *-test
 
 [build]
 system = autotools
@@ -125,3 +138,9 @@ expect-exit = 0
 [test links]
 link-check = no
 END
+
+mk image-debug
+calls 2
+called "[--target] [debug] [-o] [type=oci,dest=elsewhere/prog-debug.oci] [--iidfile] [elsewhere/prog-debug.digest]"
+mk image-clean
+[ ! -e elsewhere/prog-debug.oci ] && [ ! -e elsewhere/prog-debug.digest ] || fail "clean left the debug image"

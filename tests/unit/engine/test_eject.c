@@ -44,7 +44,7 @@ static const struct row {
       "RUN touch /slipway-installed && sleep 0.1\nRUN make install\n\n"
       "# The installed files, and the libraries that they need: what is copied below.\n"
       "FROM build AS installed\nUSER 0:0\n"
-      "RUN image=/slipway-image;destdir=/d;mark=/slipway-installed;classes=runtime;only='a b'; \\\n"
+      "RUN image=/slipway-image;destdir=/d;mark=/slipway-installed;classes=runtime;class_of='';only='a b'; \\\n"
       "\tclosure='';strip='';files='';dlopen='';data=''; \\\n"
       "\tentrypoint=p;base='';user=www; \\\n\tset -eu; \\\n\t    ls \"$image\";\n\n"
       "FROM scratch AS runtime\nCOPY --from=installed /slipway-image/ /\nUSER www\n" },
@@ -59,7 +59,7 @@ static const struct row {
       "# The installed files, and the libraries that they need: what is copied below.\n"
       "FROM stage-0 AS installed\nUSER 0:0\n"
       "RUN --mount=type=bind,from=image-base,target=/slipway-base "
-      "image=/slipway-image;destdir=/slipway-image-none;mark=/slipway-installed;classes=dev;only="
+      "image=/slipway-image;destdir=/slipway-image-none;mark=/slipway-installed;classes=dev;class_of='';only="
       "''; \\\n\tclosure='';strip='';files='';dlopen='';data=''; \\\n"
       "\tentrypoint='';base=/slipway-base;user=nonroot; \\\n\tset -eu; \\\n\t    ls \"$image\";\n\n"
       "FROM image-base\nARG v\nCOPY --from=installed /slipway-image/ /\nRUN y\n" },

@@ -1,0 +1,1 @@
+add_container_image(hello-image CLASS_OF /usr/share/doc/* doc)

@@ -1,0 +1,5 @@
+int foo(void);
+int foo(void)
+{
+    return 7;
+}

@@ -1,0 +1,4 @@
+const char *GREET(void)
+{
+    return GREETING;
+}
