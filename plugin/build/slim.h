@@ -14,11 +14,15 @@ struct slip_slim_job {
     struct slip_builder *b;
     struct slip_node *node;
     const struct slip_copy *copy;
-    struct slip_view view; /* the builder's root, DESTDIR on top */
-    struct slip_tree app;  /* the project's own files, until they are sorted into layers */
+    struct slip_view view;  /* the builder's root, DESTDIR on top */
+    struct slip_view cross; /* what programs of another machine see in its place */
+    int root;               /* borrowed: of the one or the other, where libraries are looked for */
+    struct slip_strv sysroots; /* directories of the builder that `cross` consists of */
+    struct slip_tree app;      /* the project's own files, until they are sorted into layers */
     struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_machine machine; /* of the project's programs; all NULL when it has none */
+    char *interp;                /* owned: the loader that they ask for, or NULL */
     struct slip_closure closure;
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
@@ -38,6 +42,10 @@ void slip_slim_release(struct slip_slim_job *job);
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
 /* slim_platform.c: job->machine, and the node's. */
 int slip_slim_platform(struct slip_slim_job *job, struct slip_error *err);
+/* slim_sysroot.c: job->root; and the packages of what came from a sysroot. */
+int slip_slim_sysroot(struct slip_slim_job *job, struct slip_error *err);
+int slip_slim_sysroot_hint(const struct slip_slim_job *job, struct slip_error *err); /* -1 */
+void slip_slim_sysroot_owners(struct slip_slim_job *job);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);

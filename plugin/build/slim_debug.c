@@ -153,6 +153,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
+        .cross = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
     };

@@ -20,7 +20,7 @@ static bool no_symbol(const char *name)
 
 /* Is it something that runs, or is linked with what runs? Firmware and the like is data: ELF files
  * that are neither executable nor dynamic. */
-static bool read_program(const struct slip_entry *e, struct slip_machine *ret)
+static bool read_program(const struct slip_entry *e, struct slip_machine *ret, char **ret_interp)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_elf_release) struct slip_elf elf = SLIP_ELF_INIT;
@@ -30,7 +30,11 @@ static bool read_program(const struct slip_entry *e, struct slip_machine *ret)
     slip_cleanup(slip_closep) int fd = slip_open_in_root(e->root, e->source, O_RDONLY, 0);
     if (fd < 0 || slip_elf_read(fd, e->path, no_symbol, &elf, &ignored) != 1)
         return false; /* the closure says what is wrong with it */
-    return (elf.dynamic || e->mode & 0100) && slip_loader_machine(&elf, ret);
+    if (!(elf.dynamic || e->mode & 0100) || !slip_loader_machine(&elf, ret))
+        return false;
+    if (elf.interp && !*ret_interp)
+        *ret_interp = SLIP_TAKE_PTR(elf.interp);
+    return true;
 }
 
 /* Does a machine of architecture `on` run programs of `arch`? */
@@ -101,11 +105,12 @@ int slip_slim_platform(struct slip_slim_job *job, struct slip_error *err)
     struct slip_node *node = job->node;
     const struct slip_entry *first = NULL;
 
+    job->root = job->view.mounted.root;
     node->arch[0] = node->variant[0] = '\0';
     for (size_t i = 0; i < job->app.n; i++) {
         const struct slip_entry *e = &job->app.entries[i];
         struct slip_machine m;
-        if (!read_program(e, &m) || (first && runs_on(m.arch, node->arch)))
+        if (!read_program(e, &m, &job->interp) || (first && runs_on(m.arch, node->arch)))
             continue;
         if (first && !runs_on(node->arch, m.arch)) {
             slip_fail(err, SLIP_EINPUT, "'/%s' is a program for linux/%s, but '/%s' for linux/%s",

@@ -34,21 +34,27 @@ static void add_link(struct slip_slim_job *job, enum slip_holding holding, const
     add(job, holding, path, S_IFLNK | 0777)->link = slip_xstrdup(target);
 }
 
-/* A file of the builder's root as it is, with a normal mode. */
-static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
-                         uint64_t *ret_size, struct slip_error *err)
+/* A file as it is, with a normal mode. */
+static int add_from(struct slip_slim_job *job, int root, enum slip_holding holding,
+                    const char *path, uint64_t *ret_size, struct slip_error *err)
 {
     struct stat st;
 
-    if (slip_lstat_in_root(job->view.mounted.root, path, &st) < 0)
+    if (slip_lstat_in_root(root, path, &st) < 0)
         return slip_fail_errno(err, "cannot read '%s' in the builder", path);
     struct slip_entry *e = add(job, holding, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
-    e->root = job->view.mounted.root;
+    e->root = root;
     e->source = slip_xstrdup(path);
     if (ret_size)
         *ret_size = e->size;
     return 0;
+}
+
+static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
+                         struct slip_error *err)
+{
+    return add_from(job, job->view.mounted.root, holding, path, NULL, err);
 }
 
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
@@ -96,7 +102,7 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
         return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
         add_link(job, holding, n->path, n->link);
-    else if (add_from_view(job, holding, n->path, &size, err) < 0)
+    else if (add_from(job, job->root, holding, n->path, &size, err) < 0)
         return -1;
     report_needed(job, n, size);
     if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
@@ -121,13 +127,14 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
     if (slip_view_of_step(&base, job->b, job->node->step->parent, err) < 0)
         return -1;
     const struct slip_closure_options options = {
-        .root = job->view.mounted.root,
+        .root = job->root,
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
         .base_root = base.mounted.root,
     };
     if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
-        return -1;
+        return slip_slim_sysroot_hint(job, err);
+    slip_slim_sysroot_owners(job);
     for (size_t i = 0; i < job->closure.nfiles; i++)
         if (add_needed(job, &job->closure.files[i], err) < 0)
             return -1;
@@ -205,8 +212,7 @@ static int add_directory(struct slip_slim_job *job, const char *path, struct sli
         } else if (S_ISDIR(st.st_mode)) {
             if (add_directory(job, below, err) < 0)
                 return -1;
-        } else if (S_ISREG(st.st_mode) &&
-                   add_from_view(job, SLIP_HOLD_DATA, below, NULL, err) < 0) {
+        } else if (S_ISREG(st.st_mode) && add_from_view(job, SLIP_HOLD_DATA, below, err) < 0) {
             return -1;
         }
     }
@@ -226,7 +232,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
         }
         add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/certs", "/etc/ssl/certs");
         add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/cert.pem", bundle);
-        return add_from_view(job, SLIP_HOLD_DATA, bundle, NULL, err);
+        return add_from_view(job, SLIP_HOLD_DATA, bundle, err);
     }
     if (strcmp(name, "tzdata") == 0) {
         if (slip_lstat_in_root(job->view.mounted.root, "/usr/share/zoneinfo", &st) < 0) {
@@ -242,7 +248,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
             return -1;
         }
         return S_ISDIR(st.st_mode) ? add_directory(job, name, err)
-                                   : add_from_view(job, SLIP_HOLD_DATA, name, NULL, err);
+                                   : add_from_view(job, SLIP_HOLD_DATA, name, err);
     }
     slip_fail(err, SLIP_EINPUT, "there is no DATA '%s'", name);
     const char *near = slip_suggest(name, known, SLIP_ARRAY_LEN(known));

@@ -52,6 +52,8 @@ static const char *head(const struct slip_front *front, struct slip_session *s,
     slip_buf_puts(&text, "Build it with: docker build");
     if (front->name)
         slip_buf_printf(&text, " -t %s", front->name);
+    if (front->is_recipe && front->recipe.image.platforms.n)
+        slip_buf_printf(&text, " --platform %s", front->recipe.image.platforms.v[0].text);
     slip_buf_puts(&text, " -f THIS_FILE ");
     slip_buf_puts(&text, context && strcmp(context, ".") != 0 && front->is_recipe
                              ? "SOURCE_DIRECTORY"

@@ -84,6 +84,12 @@ static const struct slip_key toolchain_keys[] = {
     { "packages", SLIP_KEY_LIST, TOOLCHAIN(packages), NULL, slip_check_package,
       "Packages that the build needs. They are installed into a base; with 'host' they must be "
       "installed on this machine." },
+    { "sysroot", SLIP_KEY_LIST, TOOLCHAIN(sysroot), NULL, slip_check_absolute,
+      "Directories that a cross compiler takes for the root: the image's libraries come from "
+      "there, "
+      "the first one that has them. Default: for programs of another machine, /usr/<triplet>, if "
+      "the "
+      "toolchain has it and not their loader." },
     { "network", SLIP_KEY_CHOICE, TOOLCHAIN(network), "none host", NULL,
       "Network of the build steps; the package step always has it. Default: none." },
 };

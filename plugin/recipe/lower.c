@@ -134,7 +134,7 @@ static void stay_here(struct lowering *l, size_t from)
     const struct slip_values *platforms = &l->recipe->image.platforms;
     struct slip_instruction *ins = l->ast->instructions[from];
 
-    if (platforms->n && strcmp(ins->args[0].text, "host") != 0)
+    if (platforms->n && !l->project->stands_in && strcmp(ins->args[0].text, "host") != 0)
         slip_instruction_flag(l->ast, ins, "platform", "$BUILDPLATFORM", platforms->v[0].at);
 }
 

@@ -40,7 +40,7 @@ struct slip_recipe_image {
 
 struct slip_recipe_toolchain {
     struct slip_value use, network;
-    struct slip_values packages;
+    struct slip_values packages, sysroot;
 };
 
 struct slip_recipe_build {
