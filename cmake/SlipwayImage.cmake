@@ -17,7 +17,8 @@ add_container_image
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host] [PLATFORMS <os/arch>]
-    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [OUTPUT <dir>] [ALL])
+    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
 ``TARGETS``, ``COMPONENTS`` and ``FILES`` that is everything the project installs. ``NAME`` is the
@@ -53,8 +54,13 @@ an image for that. ``PLATFORMS`` says which one it must be (``linux/arm64``), an
 error. It names one platform: several need a build tree for each.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, OUTPUT and ALL may stand
-beside it; and DEBUG_IMAGE beside a recipe that has ``debug-image = yes``.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, SIZE_BUDGET, COMPRESSION,
+LEVEL, OUTPUT and ALL may stand beside it; and DEBUG_IMAGE beside a recipe that has ``debug-image = yes``.
+
+``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
+together, uncompressed; the image that was there stays. The debug image is not measured. ``COMPRESSION`` is
+gzip unless another is given: docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19
+for zstd.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
@@ -85,7 +91,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  SBOM SIZE_BUDGET COMPRESSION LEVEL)
+  SBOM)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -149,8 +155,15 @@ function(add_container_image target)
 
   # What the helper is told, and what to wait for.
   set(waits "")
+  set(packing "")
   if(arg_RECIPE OR arg_DOCKERFILE)
     set(recipe "${arg_RECIPE}${arg_DOCKERFILE}")
+    if(arg_COMPRESSION)
+      string(APPEND packing ",compression=${arg_COMPRESSION}")
+    endif()
+    if(arg_LEVEL)
+      string(APPEND packing ",compression-level=${arg_LEVEL}")
+    endif()
     _slipway_file_options(options)
   else()
     _slipway_image_recipe(text)
@@ -205,7 +218,7 @@ function(add_container_image target)
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
-    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}" --iidfile "${digest}"
+    COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
       --stamp "${state}.stamp" ${depfile} ${locked} ${secrets} ${options}
     ${inputs}
     DEPENDS "${recipe}" Slipway::slipway ${arg_FILES} ${waits} ${lock}
@@ -253,7 +266,7 @@ function(_slipway_debug_image target out)
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
   endif()
   add_custom_command(OUTPUT "${state}-debug.stamp" ${byproducts}
-    COMMAND Slipway::slipway build -f "${recipe}" --target debug -o "type=oci,dest=${layout}"
+    COMMAND Slipway::slipway build -f "${recipe}" --target debug -o "type=oci,dest=${layout}${packing}"
       --iidfile "${digest}" --stamp "${state}-debug.stamp" ${locked} ${secrets} ${options}
     DEPENDS "${state}.stamp"
     COMMENT "Building image ${target}-debug"
@@ -286,6 +299,9 @@ function(_slipway_check_image target)
   _slipway_check_form(LABELS "^[^=]+=" "org.example.team=tools")
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
+  _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
+  _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
   _slipway_check_form(PLATFORMS "^linux/[a-z0-9]+(/v[0-9]+)?$" "linux/arm64")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
@@ -338,6 +354,9 @@ function(_slipway_check_pairs)
   elseif(arg_PLATFORMS MATCHES ";")
     _slipway_fail("has several PLATFORMS, but one build tree has programs of one."
       "Keep one of them here; configure another build tree, with a toolchain file, for each other.")
+  elseif(DEFINED arg_LEVEL AND (NOT DEFINED arg_COMPRESSION OR arg_COMPRESSION STREQUAL "none"))
+    _slipway_fail("has LEVEL without a COMPRESSION that has levels."
+      "Try: COMPRESSION zstd LEVEL ${arg_LEVEL}")
   elseif(DEFINED arg_TEST_GATE AND NOT arg_TEST_GATE MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$")
     _slipway_fail("has '${arg_TEST_GATE}' as TEST_GATE." "TEST_GATE takes ON or OFF.")
   endif()
@@ -431,7 +450,8 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "SIZE_BUDGET:--size-budget"
+      "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -487,6 +507,8 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(compression "${arg_COMPRESSION}")
+  _slipway_scalar(compression-level "${arg_LEVEL}")
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
@@ -516,6 +538,11 @@ function(_slipway_image_recipe ret)
     list(TRANSFORM arg_ARGS REPLACE "^([^=]*)=(.*)$" "\\1 = \\2" OUTPUT_VARIABLE args)
     list(JOIN args "\n" args)
     string(APPEND text "${args}\n")
+  endif()
+
+  if(DEFINED arg_SIZE_BUDGET)
+    string(APPEND text "\n[budget]\n")
+    _slipway_scalar(size "${arg_SIZE_BUDGET}")
   endif()
 
   string(APPEND text "\n[build]\n")

@@ -19,7 +19,7 @@ foreach(file SlipwayConfig SlipwayConfigVersion)
 endforeach()
 
 set(SLIPWAY_MODULES Slipway SlipwayArguments SlipwayImage SlipwayInputs SlipwayInstallTargets
-  SlipwayRecipe SlipwayTargets SlipwayTest)
+  SlipwayRecipe SlipwayTargets SlipwayTest SlipwayTestList)
 list(TRANSFORM SLIPWAY_MODULES REPLACE "(.+)" "${CMAKE_CURRENT_LIST_DIR}/\\1.cmake")
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/share/slipway")
 foreach(file IN LISTS SLIPWAY_MODULES)

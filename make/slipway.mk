@@ -20,6 +20,7 @@
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
+#   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
 #   what else         DEBUG_IMAGE
 #   where it goes     OUTPUT
 #
@@ -47,9 +48,9 @@ endif
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK OUTPUT PLATFORMS \
-  DEBUG_IMAGE
-_slipway_not_served := SBOM SIZE_BUDGET COMPRESSION LEVEL
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SIZE_BUDGET COMPRESSION \
+  LEVEL PLATFORMS DEBUG_IMAGE OUTPUT
+_slipway_not_served := SBOM
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -192,7 +193,9 @@ _slipway_key,volumes,$(call _slipway_get,$(1),VOLUMES))$(call \
 _slipway_key,stopsignal,$(call _slipway_get,$(1),STOPSIGNAL))$(call \
 _slipway_key,healthcheck,$(call _slipway_get,$(1),HEALTHCHECK))$(call \
 _slipway_items,labels,$(call _slipway_get,$(1),LABELS))$(call \
-_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))
+_slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))$(call \
+_slipway_key,compression,$(call _slipway_get,$(1),COMPRESSION))$(call \
+_slipway_key,compression-level,$(call _slipway_get,$(1),LEVEL))
 [toolchain]
 $(call _slipway_key,use,$(call _slipway_toolchain,$(1)))$(call \
 _slipway_key,packages,$(call _slipway_get,$(1),PACKAGES))$(call \
@@ -222,6 +225,7 @@ _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_sl
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \
 _slipway_key,expect-output,$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT))$(call \
 _slipway_key,expect-exit,$(call _slipway_get,$(1),TEST_EXPECT_EXIT)))
+$(if $(call _slipway_get,$(1),SIZE_BUDGET),[budget]$(_slipway_newline)$(call _slipway_key,size,$(call _slipway_get,$(1),SIZE_BUDGET)))
 [test links]
 link-check = $(if $(filter OFF off no NO 0 false FALSE,$(call _slipway_get,$(1),TEST_LINK_CHECK)),no,yes)
 endef
@@ -266,6 +270,7 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
+  $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),PLATFORMS),--platform $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
@@ -275,9 +280,10 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
 _slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
 # Of the image, or with -debug behind its name, of its debug image.
 _slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o))$(if $(2), --target debug) \
-  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1)$(2).oci) \
+  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1)$(2).oci$(call _slipway_packing,$(1))) \
   --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1)$(2).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
+_slipway_packing = $(if $(call _slipway_file,$(1)),$(addprefix $(_slipway_comma)compression=,$(strip $(call _slipway_get,$(1),COMPRESSION)))$(addprefix $(_slipway_comma)compression-level=,$(strip $(call _slipway_get,$(1),LEVEL))))
 
 # With `tree` the project is built here, once for all images, by a make of its own: its default goal
 # may well be what includes this file, so `image` does nothing down there. Other goals of the command

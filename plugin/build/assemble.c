@@ -56,6 +56,8 @@ int slip_tree_to_blob(struct slip_builder *b, const struct slip_tree *tree, cons
         slip_draft_commit(&draft, &ret->blob.digest, &digest, err) < 0)
         return -1;
     ret->has_blob = true;
+    ret->compression = b->options->compression;
+    ret->level = b->options->level;
     slip_cleanup(slip_json_decrefp) json_t *record = slip_part_json(ret);
     return slip_record_put(b->store, full_key, record, err);
 }
@@ -187,6 +189,8 @@ static int add_step(struct slip_builder *b, const struct slip_step *step, const 
         struct slip_part *part = &node->parts[i];
         if (!part->has_blob && (snapshot_to_blob(b, step->parent, part, err) < 0 ||
                                 slip_result_record(b, node, err) < 0))
+            return -1;
+        if (slip_part_repack(b, part, err) < 0)
             return -1;
         add_layer(b, layers, part);
         add_history(b, layers, text, part->holds, false);

@@ -24,6 +24,8 @@ struct slip_part {
     char snapshot[65]; /* id, or "" */
     bool has_blob;     /* it is known; the store may have to fetch it */
     struct slip_layer_info blob;
+    enum slip_compression compression; /* of the blob, when it was made here */
+    int level;
     const char *image; /* borrowed: what the image it belongs to was called, or NULL */
     unsigned holds;    /* of COPY --installed: bits of enum slip_holding; else 0 */
 };
@@ -182,6 +184,8 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
 int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 int slip_op_workdir(struct slip_builder *b, struct slip_node *node, struct slip_error *err);
 
+/* repack.c: the blob of a part made here, in the compression that this build asks for. */
+int slip_part_repack(struct slip_builder *b, struct slip_part *part, struct slip_error *err);
 /* slim_layers.c: "own libraries, data"; owned by the caller. How many layers a COPY --installed may
  * make depends on the other steps of its image, which are counted for its key. */
 char *slip_holding_names(unsigned holds);

@@ -130,27 +130,74 @@ struct mounts {
 
 static void mounts_release(struct mounts *mounts)
 {
-    for (size_t i = 0; i < mounts->n; i++)
+    for (size_t i = 0; i < mounts->n; i++) {
         slip_closep(&mounts->v[i].source);
+        slip_closep(&mounts->v[i].upper);
+        slip_closep(&mounts->v[i].work);
+    }
     free(mounts->v);
 }
 
-static int open_volumes(const struct slip_container *c, struct mounts *ret, struct slip_error *err)
+static int make_scratch(int scratch, const char *kind, size_t i, struct slip_error *err)
 {
-    ret->v = slip_xcalloc(c->nvolumes + 1, sizeof *ret->v); /* and an emulator */
-    for (size_t i = 0; i < c->nvolumes; i++) {
-        int fd = open(c->volumes[i].host, O_PATH | O_CLOEXEC);
-        if (fd < 0)
-            return slip_fail_errno(err, "cannot mount '%s'", c->volumes[i].host);
-        ret->v[ret->n++] = (struct slip_sandbox_mount){
-            .kind = SLIP_SANDBOX_BIND,
-            .target = c->volumes[i].target,
-            .source = fd,
-            .upper = -1,
-            .work = -1,
-            .readonly = c->volumes[i].readonly,
-        };
-    }
+    char name[32];
+
+    snprintf(name, sizeof name, "%s%zu", kind, i);
+    int fd = mkdirat(scratch, name, 0755) < 0
+                 ? -1
+                 : openat(scratch, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? slip_fail_errno(err, "cannot make a work directory") : fd;
+}
+
+/* What is written goes beside the container's own upper, and with it when it ends. The top of the
+ * overlay shows the mode of the upper directory. */
+static int lay_over(const struct opened *o, size_t i, struct slip_sandbox_mount *mount,
+                    struct slip_error *err)
+{
+    struct stat st;
+
+    mount->kind = SLIP_SANDBOX_OVERLAY;
+    mount->upper = make_scratch(o->work.scratch, "upper", i, err);
+    mount->work = mount->upper < 0 ? -1 : make_scratch(o->work.scratch, "work", i, err);
+    if (mount->work < 0)
+        return -1;
+    if (fstat(mount->source, &st) < 0 || fchmod(mount->upper, st.st_mode & 07777) < 0)
+        return slip_fail_errno(err, "cannot lay an overlay over '%s'", mount->target);
+    return 0;
+}
+
+static int open_volume(const struct opened *o, const struct slip_volume *volume, size_t i,
+                       struct slip_sandbox_mount *mount, struct slip_error *err)
+{
+    *mount = (struct slip_sandbox_mount){
+        .kind = SLIP_SANDBOX_BIND,
+        .target = volume->target,
+        .source = open(volume->host,
+                       volume->overlay ? O_RDONLY | O_DIRECTORY | O_CLOEXEC : O_PATH | O_CLOEXEC),
+        .upper = -1,
+        .work = -1,
+        .readonly = volume->readonly,
+    };
+    if (mount->source < 0)
+        return slip_fail_errno(err, "cannot mount '%s'", volume->host);
+    return volume->overlay ? lay_over(o, i, mount, err) : 0;
+}
+
+static int open_volumes(const struct opened *o, const struct slip_container *c, struct mounts *ret,
+                        struct slip_error *err)
+{
+    size_t ntmpfs = c->tmpfs ? c->tmpfs->n : 0;
+
+    ret->v = slip_xcalloc(c->nvolumes + ntmpfs + 1, sizeof *ret->v);
+    for (size_t i = 0; i < ntmpfs; i++)
+        ret->v[ret->n++] = (struct slip_sandbox_mount){ .kind = SLIP_SANDBOX_TMPFS,
+                                                        .target = c->tmpfs->v[i],
+                                                        .source = -1,
+                                                        .upper = -1,
+                                                        .work = -1 };
+    for (size_t i = 0; i < c->nvolumes; i++)
+        if (open_volume(o, &c->volumes[i], i, &ret->v[ret->n++], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -190,7 +237,7 @@ int slip_container_run(struct slip_sources *sources, const struct slip_digest *m
     struct slip_emulator emulator;
 
     if (open_image(&o, sources, manifest, c->tier, c->events, err) < 0 ||
-        open_volumes(c, &mounts, err) < 0)
+        open_volumes(&o, c, &mounts, err) < 0)
         return -1;
     const json_t *config = json_object_get(o.image.config, "config");
     make_argv(&o, c, &argv);
@@ -212,6 +259,7 @@ int slip_container_run(struct slip_sources *sources, const struct slip_digest *m
         .user = c->user ? c->user : text_of(config, "User", ""),
         .network = c->host_network ? SLIP_SANDBOX_NET_HOST : SLIP_SANDBOX_NET_NONE,
         .interactive = !c->output,
+        .root_readonly = c->readonly,
         .output = c->output,
         .user_data = c->user_data,
         .keep_fd = -1,
@@ -322,6 +370,19 @@ int slip_image_flatten(struct slip_sources *sources, const struct slip_digest *m
         return -1;
     slip_tree_finish(&tree, 0);
     return slip_layer_write(&tree, SLIP_UNCOMPRESSED, 0, 0, to_fd, &fd, &info, err);
+}
+
+int slip_image_look(struct slip_sources *sources, const struct slip_digest *manifest,
+                    struct slip_events *events,
+                    int (*look)(void *user, int root, const struct slip_image *image,
+                                struct slip_error *err),
+                    void *user, struct slip_error *err)
+{
+    slip_cleanup(opened_release) struct opened o = OPENED_INIT;
+
+    if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0)
+        return -1;
+    return look(user, o.mounted.root, &o.image, err);
 }
 
 /* Every ELF file of the mounted image. */

@@ -18,6 +18,7 @@
 struct slip_volume {
     const char *host, *target; /* borrowed */
     bool readonly;
+    bool overlay; /* a directory that can be written to, and is as it was when the program ends */
 };
 
 struct slip_container {
@@ -27,7 +28,8 @@ struct slip_container {
     const char *user, *workdir;   /* NULL: as the image says */
     const struct slip_volume *volumes;
     size_t nvolumes;
-    bool host_network;
+    bool host_network, readonly;   /* the image's root can not be written to */
+    const struct slip_strv *tmpfs; /* directories that are empty and in memory; may be NULL */
     const char *tier;
     /* Where output goes; NULL: the caller's own streams. */
     void (*output)(void *user_data, int fd, const char *bytes, size_t n);
@@ -52,6 +54,13 @@ int slip_image_flatten(struct slip_sources *sources, const struct slip_digest *m
 int slip_image_prepare(struct slip_sources *sources, const char *name,
                        const struct slip_digest *manifest, const char *tier,
                        struct slip_events *events, struct slip_error *err);
+
+/* Calls `look` with the image's root file system, mounted read-only. */
+int slip_image_look(struct slip_sources *sources, const struct slip_digest *manifest,
+                    struct slip_events *events,
+                    int (*look)(void *user, int root, const struct slip_image *image,
+                                struct slip_error *err),
+                    void *user, struct slip_error *err);
 
 /* Checks that every ELF file in the image finds its libraries inside it. Answers the number of
  * programs and libraries checked; SLIP_ESTEP naming the first that does not. */

@@ -59,8 +59,7 @@ static int stat_key(const char *kind, const char *path, const char *tag, char re
     return 0;
 }
 
-/* Splits "PATH:TAG"; a colon counts only when no '/' follows and the whole is not a path itself. */
-static char *split_tag(const char *where, const char **ret_tag)
+char *slip_layout_dir(const char *where, const char **ret_tag)
 {
     const char *colon = strrchr(where, ':');
 
@@ -77,7 +76,7 @@ static int locate_layout(struct slip_store *store, const char *where, struct sli
     slip_cleanup(slip_buf_release) struct slip_buf index = SLIP_BUF_INIT;
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     const char *tag;
-    slip_cleanup(slip_freep) char *dir = split_tag(where, &tag);
+    slip_cleanup(slip_freep) char *dir = slip_layout_dir(where, &tag);
     slip_cleanup(slip_freep) char *file = slip_path_join(dir, "index.json");
     char key[65];
 
@@ -100,7 +99,7 @@ static int locate_archive(struct slip_store *store, const char *where, struct sl
                           struct slip_error *err)
 {
     const char *tag;
-    slip_cleanup(slip_freep) char *file = split_tag(where, &tag);
+    slip_cleanup(slip_freep) char *file = slip_layout_dir(where, &tag);
     struct stat st;
     char key[65];
 

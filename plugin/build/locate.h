@@ -19,6 +19,9 @@ char *slip_image_name(const char *text, struct slip_error *err);
 int slip_image_reference(struct slip_reference *ref, const char *text, struct slip_error *err);
 int slip_locate_image(struct slip_sources *sources, const char *name, struct slip_digest *ret,
                       struct slip_error *err);
+/* Splits "DIR[:TAG]" behind oci:; a colon counts only when no '/' follows and the whole is not a
+ * path itself. *ret_tag may be NULL. Caller frees. */
+char *slip_layout_dir(const char *where, const char **ret_tag);
 /* What was brought in under a key (64 hex digits) that stands for where it came from; false when
  * the store does not hold it any more. */
 bool slip_remembered_manifest(struct slip_store *store, const char *key, struct slip_digest *ret);

@@ -28,6 +28,7 @@ void slip_slim_release(struct slip_slim_job *job)
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
     json_decref(job->left_out);
+    json_decref(job->origin);
 }
 
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
@@ -87,6 +88,7 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
     json_object_set(report, "files", job->files);
     json_object_set(report, "left_out", job->left_out);
     json_object_set_new(report, "hints", hints);
+    json_object_update(report, job->origin);
     char key[65];
     slip_report_key(job->node->identity, key);
     return slip_record_put(job->b->store, key, report, err);
@@ -115,6 +117,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .cross = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
+        .origin = json_object(),
     };
     unsigned holds[SLIP_HOLDINGS];
     int rc = -1;
@@ -125,7 +128,8 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0 && slip_slim_sysroot(&job, err) == 0 &&
-        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0 &&
+        slip_slim_packages(&job, err) == 0) {
         slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
     }

@@ -16,6 +16,10 @@ json_t *slip_part_json(const struct slip_part *part)
         json_object_set_new(json, "diff_id", json_string(part->blob.diff_id.hex));
         json_object_set_new(json, "size", json_integer((json_int_t)part->blob.size));
         json_object_set_new(json, "tar_size", json_integer((json_int_t)part->blob.tar_size));
+        if (part->compression != SLIP_GZIP)
+            json_object_set_new(json, "compression", json_integer(part->compression));
+        if (part->level)
+            json_object_set_new(json, "level", json_integer(part->level));
     }
     if (part->holds)
         json_object_set_new(json, "holds", json_integer((json_int_t)part->holds));
@@ -45,6 +49,9 @@ int slip_part_from_json(struct slip_part *part, const json_t *json)
             return -1;
         part->blob.size = (uint64_t)json_integer_value(json_object_get(json, "size"));
         part->blob.tar_size = (uint64_t)json_integer_value(json_object_get(json, "tar_size"));
+        part->compression =
+            (enum slip_compression)json_integer_value(json_object_get(json, "compression"));
+        part->level = (int)json_integer_value(json_object_get(json, "level"));
     }
     return part->has_blob || snapshot ? 0 : -1;
 }

@@ -1,6 +1,6 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
  * what was installed, slim_runtime.c adds what it needs, slim_layers.c says what goes into which
- * layer; slim_debug.c is --debug-files.
+ * layer, slim_packages.c where it comes from; slim_debug.c is --debug-files.
  */
 #pragma once
 
@@ -27,6 +27,7 @@ struct slip_slim_job {
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
+    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
@@ -42,16 +43,22 @@ void slip_slim_release(struct slip_slim_job *job);
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
 /* slim_platform.c: job->machine, and the node's. */
 int slip_slim_platform(struct slip_slim_job *job, struct slip_error *err);
-/* slim_sysroot.c: job->root; and the packages of what came from a sysroot. */
+/* slim_sysroot.c: job->root and sysroots; what to say when the closure fails, which is -1; the
+ * packages of what came from a sysroot; where a file of the image stands in the builder (owned by
+ * the caller). */
 int slip_slim_sysroot(struct slip_slim_job *job, struct slip_error *err);
-int slip_slim_sysroot_hint(const struct slip_slim_job *job, struct slip_error *err); /* -1 */
+int slip_slim_sysroot_hint(const struct slip_slim_job *job, struct slip_error *err);
 void slip_slim_sysroot_owners(struct slip_slim_job *job);
+char *slip_slim_builder_path(const struct slip_slim_job *job, const char *path);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
+/* slim_packages.c: which packages the files come from, and the database that says so in the image.
+ */
+int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
+/* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
+ * without the packages they come from. */
+void slip_slim_archives(struct slip_slim_job *job);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
-
-/* slim_installed.c: the bytes of an installed file as it was installed; owned by the caller. */
-char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err);
 
 /* Whether the project itself installed something at `path` (relative). */
 bool slip_slim_is_installed(const struct slip_slim_job *job, const char *path);
@@ -64,6 +71,8 @@ enum slip_holding slip_slim_holding(const struct slip_closure *closure,
  * may have. Their numbers change no more: a layer is empty, or what its `ret_holds` says is in it.
  * Adds "layer" to the rows of the report. */
 void slip_slim_sort(struct slip_slim_job *job, unsigned ret_holds[SLIP_HOLDINGS]);
+/* slim_installed.c: the bytes of an installed file as it was installed; owned by the caller. */
+char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_error *err);
 
 /* The key under which explain finds the report of a COPY --installed. */
 void slip_report_key(const char *identity, char ret_hex[65]);

@@ -156,6 +156,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .cross = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
+        .origin = json_object(),
     };
     slip_cleanup(debug_release) struct debug d = { .job = &job };
     int rc = -1;

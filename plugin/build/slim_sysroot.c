@@ -138,23 +138,36 @@ int slip_slim_sysroot_hint(const struct slip_slim_job *job, struct slip_error *e
     return -1;
 }
 
-static void set_package(void *value, const char *package)
+char *slip_slim_builder_path(const struct slip_slim_job *job, const char *path)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < job->sysroots.n; i++) {
+        slip_cleanup(slip_freep) char *at = slip_xasprintf("%s%s", job->sysroots.v[i], path);
+        if (slip_lstat_in_root(job->view.mounted.root, at, &st) == 0)
+            return SLIP_TAKE_PTR(at);
+    }
+    return slip_xstrdup(path);
+}
+
+static void set_package(void *user, void *value, const char *package, const char *arch)
 {
     char **to = value;
 
+    (void)user;
+    (void)arch;
     if (!*to)
         *to = slip_xstrdup(package);
 }
 
 void slip_slim_sysroot_owners(struct slip_slim_job *job)
 {
-    for (size_t i = 0; i < job->sysroots.n; i++) {
-        slip_cleanup(slip_map_release) struct slip_map wanted = SLIP_MAP_INIT;
-        for (size_t k = 0; k < job->closure.nfiles; k++) {
-            slip_cleanup(slip_freep) char *path =
-                slip_xasprintf("%s%s", job->sysroots.v[i], job->closure.files[k].path);
-            slip_map_set(&wanted, path, &job->closure.files[k].package);
-        }
-        slip_packages_owners(job->view.mounted.root, &wanted, set_package);
+    slip_cleanup(slip_map_release) struct slip_map wanted = SLIP_MAP_INIT;
+
+    for (size_t i = 0; job->sysroots.n && i < job->closure.nfiles; i++) {
+        struct slip_needed *file = &job->closure.files[i];
+        slip_cleanup(slip_freep) char *path = slip_slim_builder_path(job, file->path);
+        slip_map_set(&wanted, path, &file->package);
     }
+    slip_packages_owners(job->view.mounted.root, &wanted, set_package, NULL);
 }

@@ -14,6 +14,7 @@
 #include "commands/facts.h"
 #include "commands/front.h"
 #include "commands/jobserver.h"
+#include "commands/limits.h"
 #include "commands/metadata.h"
 #include "commands/output.h"
 #include "commands/secrets.h"
@@ -32,6 +33,8 @@ struct build {
     struct slip_agents agents;
     struct slip_outputs outputs;
     struct slip_display display;
+    struct slip_budget budget;
+    const char *size_budget;
     const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
     bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
@@ -49,6 +52,7 @@ static void build_release(struct build *b)
     slip_strv_release(&b->tags);
     slip_strv_release(&b->output_texts);
     slip_outputs_release(&b->outputs);
+    slip_budget_release(&b->budget);
     slip_strv_release(&b->annotations);
     slip_strv_release(&b->no_cache_filter);
     slip_strv_release(&b->facts);
@@ -359,6 +363,8 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_LIST(0, "no-cache-filter", &b->no_cache_filter, "STAGE[,STAGE]",
                       "run every step of these stages"),
+        SLIP_OPT_TEXT(0, "size-budget", &b->size_budget, "SIZE",
+                      "fail when the files in the image are larger"),
         SLIP_OPT_UINT('j', "jobs", &b->jobs, "N", "stages that may run at once"),
         SLIP_DISPLAY_OPTS(&b->display),
         SLIP_OPT_TEXT(0, "iidfile", &b->iidfile, "FILE", "write the digest there"),
@@ -412,14 +418,16 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         .secrets = &b->secrets,
         .agents = &b->agents.sockets,
         .step_env = &b->step_env,
-        .compression = SLIP_GZIP,
         .jobserver = { -1, -1 },
     };
 
     if (b->network && parse_network(b->network, &options.network, err) < 0)
         return -1;
     if (slip_front_open(&b->front, s, &b->front_options, err) < 0 ||
-        slip_front_plan(&b->front, s, &b->front_options, err) < 0 || open_ui(b, s, err) < 0)
+        slip_front_plan(&b->front, s, &b->front_options, err) < 0 ||
+        slip_limits_packing(&b->front, &b->outputs.packing, &options, err) < 0 ||
+        slip_limits_read(&b->front, &b->front_options, b->size_budget, &b->budget, err) < 0 ||
+        open_ui(b, s, err) < 0)
         return -1;
     slip_cleanup(slip_freep) char *file = slip_path_absolute(b->front.source->name);
     slip_cleanup(slip_strv_release) struct slip_strv filter = SLIP_STRV_INIT;
@@ -448,6 +456,11 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         show_failure(b, s);
         return -1;
     }
+    /* The debug image is as large as it is; the budget is that of the image it is made for. */
+    if (b->built.manifest.hex[0] &&
+        !slip_recipe_asks_debug(&b->front.recipe, b->front_options.target) &&
+        slip_budget_check(&s->sources, NULL, &b->built.manifest, &b->budget, err) < 0)
+        return -1;
     return write_outputs(b, s, err);
 }
 

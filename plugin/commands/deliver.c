@@ -10,7 +10,9 @@
 #include "commands/engine.h"
 #include "image/archive.h"
 #include "image/layout.h"
-#include "registry/push.h"
+#include "image/layout_referrers.h"
+#include "registry/companions.h"
+#include "registry/referrers.h"
 #include "store/record.h"
 #include "util/fs.h"
 #include "util/proc.h"
@@ -73,7 +75,9 @@ static int push_one(struct slip_session *s, const struct slip_digest *manifest, 
     char size[16];
 
     if (slip_image_reference(&to, name, err) < 0 ||
-        slip_registry_push(s->registry, &s->store, manifest, &to, &counts, err) < 0)
+        slip_registry_push(s->registry, &s->store, manifest, &to, &counts, err) < 0 ||
+        slip_registry_push_referrers(s->registry, &s->store, manifest, &to, &counts, err) < 0 ||
+        slip_registry_push_companions(s->registry, &s->store, manifest, &to, &counts, err) < 0)
         return -1;
     slip_cleanup(slip_freep) char *familiar = slip_reference_familiar(&to);
     slip_buf_printf(said, "pushed %s: %u uploaded (%s), %u mounted, %u there already\n", familiar,
@@ -132,8 +136,10 @@ int slip_output_write(const struct slip_output *output, struct slip_session *s,
         return -1;
     switch (output->type) {
     case SLIP_OUT_OCI:
-        return slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,
-                                 err);
+        if (slip_layout_write(&s->store, manifest, (const char *const *)names->v, output->dest,
+                              err) < 0)
+            return -1;
+        return output->referrers ? slip_layout_attach(&s->store, manifest, output->dest, err) : 0;
     case SLIP_OUT_DIR:
         return slip_image_unpack(&s->sources, manifest, output->dest, events, err);
     case SLIP_OUT_REGISTRY:

@@ -23,6 +23,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         return slip_error_hint(err, "such as -o type=docker,dest=image.tar");
     }
     if (slip_outputs_parse(&texts, &outputs, err) < 0 ||
+        slip_outputs_refuse_packing(&outputs, err) < 0 ||
         slip_target_image(s, argv[0], &manifest, tags.n ? NULL : &names, err) < 0)
         return -1;
     const struct slip_strv *chosen = tags.n ? &tags : &names;

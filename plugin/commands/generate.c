@@ -37,8 +37,9 @@ static void describe_recipe(const struct slip_front *front, const char *base, co
                            "debug).");
     if (recipe->ntests)
         slip_buf_puts(out, "\nNot said here: the recipe's tests, which 'slipway test' runs.");
-    if (recipe->budget.max_size.text)
-        slip_buf_puts(out, "\nNot said here: the size that the recipe allows.");
+    if (recipe->budget.size.text || recipe->budget.files.text || recipe->budget.layers.text ||
+        recipe->budget.forbid.n)
+        slip_buf_puts(out, "\nNot said here: the recipe's budget.");
 }
 
 static const char *head(const struct slip_front *front, struct slip_session *s,

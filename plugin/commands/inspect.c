@@ -1,13 +1,44 @@
+#include "build/attached.h"
 #include "commands/target.h"
 #include "image/image.h"
 #include "util/json.h"
 
+/* The list as an index has it: what it says is what the registry said, and not checked. */
+static int show_referrers(struct slip_session *s, const char *name,
+                          const struct slip_digest *manifest, struct slip_error *err)
+{
+    slip_cleanup(slip_json_decrefp) json_t *list = NULL;
+
+    if (slip_attached_list(&s->sources, name, manifest, &list, err) < 0)
+        return -1;
+    slip_cleanup(slip_freep) char *text = json_dumps(list, JSON_INDENT(2));
+    fprintf(s->out, "%s\n", text ? text : "[]");
+    return 0;
+}
+
+static int show_referrer(struct slip_session *s, const char *name,
+                         const struct slip_digest *manifest, const char *which,
+                         struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    struct slip_digest referrer;
+
+    if (slip_attached_find(&s->sources, name, manifest, which, &referrer, err) < 0 ||
+        slip_referrer_text(&s->store, &referrer, SLIP_REFERRER_LIMIT, &text, err) < 0)
+        return -1;
+    fwrite(slip_buf_str(&text), 1, text.len, s->out);
+    return 0;
+}
+
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
-    bool config = false, manifest_only = false;
+    bool config = false, manifest_only = false, referrers = false;
+    const char *which = NULL;
     const struct slip_opt opts[] = {
         SLIP_OPT_FLAG(0, "config", &config, "the configuration as it is stored"),
         SLIP_OPT_FLAG(0, "manifest", &manifest_only, "the manifest as it is stored"),
+        SLIP_OPT_FLAG(0, "referrers", &referrers, "what is attached, here and where it was pushed"),
+        SLIP_OPT_TEXT(0, "referrer", &which, "TYPE|DIGEST", "the attached document itself"),
         SLIP_OPT_END,
     };
     struct slip_digest manifest;
@@ -18,8 +49,12 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
     if (done)
         return done < 0 ? -1 : 0;
-    if (slip_target_image(s, argv[0], &manifest, &names, err) < 0 ||
-        slip_sources_load(&s->sources, argv[0], &manifest, &image, err) < 0)
+    if (slip_target_image(s, argv[0], &manifest, &names, err) < 0)
+        return -1;
+    if (referrers || which)
+        return which ? show_referrer(s, argv[0], &manifest, which, err)
+                     : show_referrers(s, argv[0], &manifest, err);
+    if (slip_sources_load(&s->sources, argv[0], &manifest, &image, err) < 0)
         return -1;
     if (config || manifest_only) {
         fputs(config ? image.config_text : image.manifest_text, s->out);
@@ -57,7 +92,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
 const struct slip_command slip_command_inspect = {
     .name = "inspect",
-    .synopsis = "inspect [--config|--manifest] IMAGE",
+    .synopsis = "inspect [--config|--manifest|--referrers|--referrer TYPE] IMAGE",
     .summary = "show an image's configuration, layers and history",
     .min_args = 1,
     .max_args = 1,

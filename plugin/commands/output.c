@@ -15,8 +15,9 @@ static const struct {
 /* One `-o` while it is read. */
 struct reading {
     struct slip_output *output;
+    struct slip_packing *packing;
     const char *type;
-    int tar, push; /* -1: not said */
+    int tar, push, referrers; /* -1: not said */
 };
 
 static int set_type(struct reading *r, const char *name, struct slip_error *err)
@@ -46,6 +47,20 @@ static int set_truth(int *ret, const char *key, const char *value, struct slip_e
     return slip_fail(err, SLIP_EUSAGE, "%s= of -o is true or false, not '%s'", key, value);
 }
 
+/* Layers of a base image are never made again: their digests are what registries share. */
+static int set_force(const char *value, struct slip_error *err)
+{
+    int force;
+
+    if (set_truth(&force, "force-compression", value, err) < 0)
+        return -1;
+    if (!force)
+        return 0;
+    slip_fail(err, SLIP_EUSAGE, "-o cannot force the compression of a base image's layers");
+    return slip_error_hint(err, "without force-compression=true they stay as they are, and all "
+                                "others are made as compression= says");
+}
+
 static void add_names(struct slip_strv *ret, const char *list)
 {
     for (const char *p = list; *p;) {
@@ -58,7 +73,15 @@ static void add_names(struct slip_strv *ret, const char *list)
 
 static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
 {
-    static const char *const keys[] = { "type", "dest", "name", "push", "tar" };
+    static const char *const keys[] = { "type",
+                                        "dest",
+                                        "name",
+                                        "push",
+                                        "tar",
+                                        "referrers",
+                                        "compression",
+                                        "compression-level",
+                                        "force-compression" };
     slip_cleanup(slip_freep) char *key = slip_xstrndup(pair, strcspn(pair, "="));
     const char *value = strchr(pair, '=') ? strchr(pair, '=') + 1 : NULL;
 
@@ -68,6 +91,14 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
         return set_truth(&r->push, key, value, err);
     if (value && strcmp(key, "tar") == 0)
         return set_truth(&r->tar, key, value, err);
+    if (value && strcmp(key, "compression") == 0)
+        return slip_packing_say(r->packing, value, err);
+    if (value && strcmp(key, "compression-level") == 0)
+        return slip_packing_say_level(r->packing, value, err);
+    if (value && strcmp(key, "force-compression") == 0)
+        return set_force(value, err);
+    if (value && strcmp(key, "referrers") == 0)
+        return set_truth(&r->referrers, key, value, err);
     if (value && strcmp(key, "dest") == 0) {
         free(r->output->dest);
         r->output->dest = slip_xstrdup(value);
@@ -81,8 +112,8 @@ static int set_pair(struct reading *r, const char *pair, struct slip_error *err)
     const char *near = slip_suggest(key, keys, SLIP_ARRAY_LEN(keys));
     if (near)
         return slip_error_hint(err, "did you mean '%s='?", near);
-    return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push "
-                                "and tar");
+    return slip_error_hint(err, "write it as type=oci,dest=PATH; keys are type, dest, name, push, "
+                                "tar, referrers, compression and compression-level");
 }
 
 /* The next field of a CSV line: one that begins with '"' goes to the next one, and "" in it is one
@@ -126,6 +157,12 @@ static int settle(struct reading *r, struct slip_error *err)
     if (o->type == SLIP_OUT_OCI && r->tar != 0 && has_dest &&
         (r->tar == 1 || strcmp(o->dest, "-") == 0 || slip_ends_with(o->dest, ".tar")))
         o->type = SLIP_OUT_ARCHIVE;
+    o->referrers = r->referrers == 1;
+    if (o->referrers && o->type != SLIP_OUT_OCI) {
+        slip_fail(err, SLIP_EUSAGE, "referrers=true goes with a layout directory, type=oci");
+        return slip_error_hint(err, "podman and skopeo take no archive that holds more than an "
+                                    "image; a push sends them along by itself");
+    }
     bool wants_dest = o->type < SLIP_OUT_REGISTRY;
     if (wants_dest == has_dest)
         return 0;
@@ -133,9 +170,12 @@ static int settle(struct reading *r, struct slip_error *err)
     return wants_dest ? slip_error_hint(err, "write it as type=%s,dest=PATH", r->type) : -1;
 }
 
-static int parse(const char *text, struct slip_output *ret, struct slip_error *err)
+static int parse(const char *text, struct slip_output *ret, struct slip_packing *packing,
+                 struct slip_error *err)
 {
-    struct reading r = { .output = ret, .tar = -1, .push = -1 };
+    struct reading r = {
+        .output = ret, .packing = packing, .tar = -1, .push = -1, .referrers = -1
+    };
 
     ret->text = text;
     if (!strchr(text, '=')) {
@@ -158,7 +198,7 @@ int slip_outputs_parse(const struct slip_strv *texts, struct slip_outputs *ret,
         ret->v = slip_xgrow(ret->v, ret->n, &ret->cap, sizeof *ret->v);
         struct slip_output *o = &ret->v[ret->n++];
         *o = (struct slip_output){ 0 };
-        if (parse(texts->v[i], o, err) < 0)
+        if (parse(texts->v[i], o, &ret->packing, err) < 0)
             return -1;
         if (!o->dest || strcmp(o->dest, "-") != 0)
             continue;
@@ -167,5 +207,14 @@ int slip_outputs_parse(const struct slip_strv *texts, struct slip_outputs *ret,
                              ret->to_stdout ? ", where another goes" : "");
         ret->to_stdout = true;
     }
-    return 0;
+    return ret->packing.has_compression ? slip_packing_check(&ret->packing, err) : 0;
+}
+
+int slip_outputs_refuse_packing(const struct slip_outputs *outputs, struct slip_error *err)
+{
+    if (!outputs->packing.has_compression && !outputs->packing.has_level)
+        return 0;
+    slip_fail(err, SLIP_EUSAGE, "'export' writes an image as it was built");
+    return slip_error_hint(err, "its layers are compressed by 'build'; another compression is "
+                                "another image");
 }

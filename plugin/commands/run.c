@@ -53,18 +53,23 @@ static int check(struct expectations *expect, const struct slip_exit *status,
     return expect->output ? check_output(expect, err) : 0;
 }
 
+/* As docker and podman have it: ro, rw, and O for an overlay. */
 static int parse_volume(char *text, struct slip_volume *ret, struct slip_error *err)
 {
     char *colon = strchr(text, ':');
 
     if (!colon || colon[1] != '/')
-        return slip_fail(err, SLIP_EUSAGE, "--volume takes HOST:/TARGET[:ro], not '%s'", text);
+        return slip_fail(err, SLIP_EUSAGE, "--volume takes HOST:/TARGET[:ro|:O], not '%s'", text);
     *colon = '\0';
     *ret = (struct slip_volume){ .host = text, .target = colon + 1 };
     char *option = strchr(colon + 1, ':');
     if (option) {
         *option = '\0';
         ret->readonly = strcmp(option + 1, "ro") == 0;
+        ret->overlay = strcmp(option + 1, "O") == 0;
+        if (!ret->readonly && !ret->overlay && strcmp(option + 1, "rw") != 0)
+            return slip_fail(err, SLIP_EUSAGE,
+                             "--volume has no option '%s'; ro, rw and O are known", option + 1);
     }
     return 0;
 }
@@ -97,19 +102,25 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv volumes = SLIP_STRV_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv args = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv tmpfs = SLIP_STRV_INIT;
     struct expectations expect = { 0 };
     const char *network = "none";
     bool remove = false, interactive = false, offline = false;
-    struct slip_container container = {
-        .args = &args, .env = &env, .cancel = s->cancel, .tier = getenv("SLIPWAY_TIER")
-    };
+    struct slip_container container = { .args = &args,
+                                        .env = &env,
+                                        .tmpfs = &tmpfs,
+                                        .cancel = s->cancel,
+                                        .tier = getenv("SLIPWAY_TIER") };
     const struct slip_opt opts[] = {
         SLIP_OPT_LIST('e', "env", &env, "K=V", "set a variable"),
         SLIP_OPT_TEXT('w', "workdir", &container.workdir, "DIR", "start there"),
         SLIP_OPT_TEXT('u', "user", &container.user, "USER[:GROUP]", "start as"),
         SLIP_OPT_TEXT(0, "entrypoint", &container.entrypoint, "PROGRAM", "start this instead"),
         SLIP_OPT_TEXT(0, "network", &network, "none|host", "network it sees [none]"),
-        SLIP_OPT_LIST('v', "volume", &volumes, "HOST:/TARGET[:ro]", "mount a directory or file"),
+        SLIP_OPT_LIST('v', "volume", &volumes, "HOST:/TARGET[:ro|:O]",
+                      "mount a directory or file; O: writes to it are forgotten"),
+        SLIP_OPT_LIST(0, "tmpfs", &tmpfs, "DIR", "an empty directory in memory"),
+        SLIP_OPT_FLAG(0, "read-only", &container.readonly, "the image's files cannot be changed"),
         SLIP_OPT_TEXT(0, "expect-output", &expect.output, "REGEX", "fail unless it prints this"),
         SLIP_OPT_TEXT(0, "expect-exit", &expect.exit, "N", "fail unless it exits so"),
         SLIP_OPT_FLAG(0, "offline", &offline, "ask no registry for the image"),

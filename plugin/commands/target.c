@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "build/locate.h"
+#include "image/layout_referrers.h"
 #include "store/record.h"
 #include "util/fs.h"
 #include "util/json.h"
@@ -70,4 +71,24 @@ int slip_target_image(struct slip_session *s, const char *text, struct slip_dige
             slip_strv_add(ret_names, name);
     }
     return 0;
+}
+
+char *slip_target_identity(const char *name, struct slip_error *err)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+
+    return slip_image_reference(&ref, name, err) < 0
+               ? NULL
+               : slip_xasprintf("%s/%s", ref.registry, ref.repository);
+}
+
+int slip_target_attached(struct slip_session *s, const char *text,
+                         const struct slip_digest *manifest, struct slip_error *err)
+{
+    const char *tag;
+
+    if (!slip_starts_with(text, "oci:"))
+        return 0;
+    slip_cleanup(slip_freep) char *dir = slip_layout_dir(text + 4, &tag);
+    return slip_layout_attach(&s->store, manifest, dir, err);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "image/descriptor.h"
+#include "image/layout_referrers.h"
 #include "image/names.h"
 #include "store/blob.h"
 #include "util/fs.h"
@@ -236,6 +237,8 @@ int slip_layout_import(struct slip_store *store, const char *dir, const char *ta
         return slip_error_context(err, "'%s'", dir);
     if (rc == 0)
         return slip_fail(err, SLIP_EINPUT, "'%s': blob sha256:%s is missing", dir, d.digest.hex);
+    if (slip_layout_take_attached(store, fd, index, &d.digest, err) < 0)
+        return slip_error_context(err, "'%s'", dir);
     *ret_manifest = d.digest;
     return 0;
 }

@@ -20,6 +20,7 @@
 int slip_layout_write(struct slip_store *store, const struct slip_digest *manifest,
                       const char *const *names, const char *dir, struct slip_error *err);
 /* Copies the image called `tag` (a tag or a whole name; NULL: the only one) into the store,
- * checking sizes and digests on the way. Of an index, the platforms that are there. */
+ * checking sizes and digests on the way, and what is attached to it (layout_referrers.h). Of an
+ * index, the platforms that are there. */
 int slip_layout_import(struct slip_store *store, const char *dir, const char *tag,
                        struct slip_digest *ret_manifest, struct slip_error *err);

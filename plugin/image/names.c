@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "image/layout_referrers.h"
 #include "image/reference.h"
 #include "util/mem.h"
 
@@ -110,6 +111,8 @@ int slip_names_find(const json_t *index, const char *what, const char *tag,
         struct slip_descriptor d;
         if (slip_descriptor_parse(entry, &d, err) < 0)
             return slip_error_context(err, "%s", what);
+        if (slip_layout_is_attached(entry))
+            continue;
         add_name(&there, entry);
         if (tag && !is_called(entry, tag))
             continue;

@@ -202,7 +202,7 @@ static int check_value(struct slip_assign *assign, const struct slip_key *key,
         return check_yesno(value, err);
     if (key->choices)
         return check_choice(value, key->choices, err);
-    if (key->type == SLIP_KEY_SIZE && slip_parse_size(value->text, &size, &why) < 0) {
+    if (key->type == SLIP_KEY_SIZE && slip_parse_file_size(value->text, &size, &why) < 0) {
         slip_fail_at(err, value->at, "%s", why.msg);
         return slip_error_hint(err, "%s", why.hint);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dockerfile/platform.h"
+#include "plan/match.h"
 #include "util/buf.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -254,6 +255,34 @@ int slip_check_platform(const struct slip_value *value, struct slip_error *err)
         return 0;
     slip_fail_at(err, value->at, "'%s' is not a platform that images can be made for", value->text);
     return slip_error_hint(err, "write linux/amd64, linux/arm64, linux/arm/v7 and so on");
+}
+
+int slip_check_count(const struct slip_value *value, struct slip_error *err)
+{
+    uint64_t number;
+
+    if (slip_parse_uint(value->text, INT32_MAX, &number) == 0 && number > 0)
+        return 0;
+    return slip_fail_at(err, value->at, "'%s' is not a number like 100", value->text);
+}
+
+int slip_check_forbidden(const struct slip_value *value, struct slip_error *err)
+{
+    static const char *const words[] = { "setuid", "setgid", "world-writable", "shell",
+                                         "capabilities" };
+    const char *text = value->text;
+
+    if (strchr("!#", text[0]))
+        return slip_fail_at(err, value->at, "'%s' is no pattern of paths", text);
+    if (slip_match(text, "") < 0)
+        return slip_fail_at(err, value->at, "'%s' is malformed", text);
+    if (strpbrk(text, "/*?[.\\"))
+        return 0;
+    const char *near = slip_suggest(text, words, SLIP_ARRAY_LEN(words));
+    if (!near || strcmp(near, text) == 0)
+        return 0;
+    slip_fail_at(err, value->at, "'%s' is none of the words that can be forbidden", text);
+    return slip_error_hint(err, "did you mean '%s'? A file of that name is '**/%s'", near, text);
 }
 
 int slip_check_name(const struct slip_value *value, struct slip_error *err)

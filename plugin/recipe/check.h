@@ -21,6 +21,9 @@ int slip_check_glob(const struct slip_value *value, struct slip_error *err);
 int slip_check_item(const struct slip_value *value, struct slip_error *err);
 int slip_check_regex(const struct slip_value *value, struct slip_error *err);
 int slip_check_exit(const struct slip_value *value, struct slip_error *err);
+int slip_check_count(const struct slip_value *value, struct slip_error *err);
+/* What [budget] forbids: a word or a pattern. */
+int slip_check_forbidden(const struct slip_value *value, struct slip_error *err);
 int slip_check_jobs(const struct slip_value *value, struct slip_error *err);
 int slip_check_platform(const struct slip_value *value, struct slip_error *err);
 /* The name of a [stage], [copy] or [test]. */

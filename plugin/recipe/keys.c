@@ -63,8 +63,11 @@ static const struct slip_key image_keys[] = {
       "behind its tags. Default: no." },
     { "platforms", SLIP_KEY_LIST, IMAGE(platforms), NULL, slip_check_platform,
       "What the image is for, such as linux/arm64; the programs of the project must be made for "
-      "it. "
-      "One platform: several need a build for each. Default: what the programs are made for." },
+      "it. One platform: several need a build for each. Default: what the programs are made for." },
+    { "compression", SLIP_KEY_CHOICE, IMAGE(compression), "gzip zstd none", NULL,
+      "Of the layers that are made here. Default: gzip, as docker before 23 cannot pull zstd." },
+    { "compression-level", SLIP_KEY_NUMBER, IMAGE(compression_level), NULL, slip_check_count,
+      "1 to 12 for gzip, 1 to 19 for zstd: higher is smaller and slower." },
     { "stage", SLIP_KEY_WORD, IMAGE(stage), NULL, slip_check_name,
       "The image is this [stage], as it is: nothing is built, added or set besides what the stages "
       "say, as in a Dockerfile. [toolchain], [build], [runtime] and [copy] are not used then." },
@@ -214,8 +217,19 @@ static const struct slip_key test_keys[] = {
 };
 
 static const struct slip_key budget_keys[] = {
-    { "max-size", SLIP_KEY_SIZE, BUDGET(max_size), NULL, NULL,
-      "Largest size of the files in the image, such as 64M." },
+    { "size", SLIP_KEY_SIZE, BUDGET(size), NULL, NULL,
+      "Largest size, such as 20MB or 20MiB: that of all files in all layers, uncompressed, as "
+      "'docker images' shows it." },
+    { "files", SLIP_KEY_NUMBER, BUDGET(files), NULL, slip_check_count,
+      "Largest number of files, links and devices; directories do not count." },
+    { "layers", SLIP_KEY_NUMBER, BUDGET(layers), NULL, slip_check_count,
+      "Largest number of layers, those of the base included." },
+    { "forbid", SLIP_KEY_LIST, BUDGET(forbid), NULL, slip_check_forbidden,
+      "What may not be there: patterns of paths (/bin/sh, /usr/include/**), patterns of names "
+      "without a '/' (*.a), and the words setuid, setgid, world-writable, shell and "
+      "capabilities." },
+    { "max-size", SLIP_KEY_SIZE, BUDGET(size), NULL, NULL, "The same as size." },
+    { "max-files", SLIP_KEY_NUMBER, BUDGET(files), NULL, slip_check_count, "The same as files." },
 };
 
 #define SECTION(name, kind, member, keys, help)                                            \

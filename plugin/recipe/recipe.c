@@ -332,13 +332,3 @@ const struct slip_recipe_test *slip_recipe_test_find(const struct slip_recipe *r
             return recipe->tests[i];
     return NULL;
 }
-
-uint64_t slip_recipe_max_size(const struct slip_recipe *recipe)
-{
-    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
-    uint64_t size = 0;
-
-    if (recipe->budget.max_size.text) /* it was a size when it was read */
-        (void)slip_parse_size(recipe->budget.max_size.text, &size, &ignored);
-    return size;
-}

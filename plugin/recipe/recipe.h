@@ -30,6 +30,7 @@ struct slip_recipe_image {
     struct slip_values tags;
     struct slip_values entrypoint, cmd; /* argv; with key.src and no words: emptied on purpose */
     struct slip_value user, workdir, stopsignal;
+    struct slip_value compression, compression_level;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
     struct slip_values platforms;  /* at most one */
@@ -89,7 +90,8 @@ struct slip_recipe_test {
 };
 
 struct slip_recipe_budget {
-    struct slip_value max_size;
+    struct slip_value size, files, layers; /* numbers; what each means: build/budget.h */
+    struct slip_values forbid;
 };
 
 #define SLIP_RECIPE_SECTIONS 10
@@ -142,5 +144,3 @@ void slip_recipe_tags(const struct slip_recipe *recipe, struct slip_strv *ret);
 /* The test with that name, or NULL. */
 const struct slip_recipe_test *slip_recipe_test_find(const struct slip_recipe *recipe,
                                                      const char *name);
-/* max-size in bytes, or 0. */
-uint64_t slip_recipe_max_size(const struct slip_recipe *recipe);

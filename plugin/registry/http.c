@@ -31,8 +31,8 @@ void slip_answer_release(struct slip_answer *a)
 {
     slip_buf_release(&a->text);
     slip_strv_release(&a->challenges);
-    char *const texts[] = { a->type,        a->location, a->digest,   a->range,
-                            a->retry_after, a->etag,     a->modified, a->length };
+    char *const texts[] = { a->type, a->location, a->digest, a->range, a->retry_after,
+                            a->etag, a->modified, a->length, a->link };
     for (size_t i = 0; i < SLIP_ARRAY_LEN(texts); i++)
         free(texts[i]);
     *a = SLIP_ANSWER_INIT;
@@ -94,7 +94,8 @@ static void take_header(struct slip_answer *a, const char *line, size_t name, co
                    { "retry-after", &a->retry_after },
                    { "etag", &a->etag },
                    { "last-modified", &a->modified },
-                   { "content-length", &a->length } };
+                   { "content-length", &a->length },
+                   { "link", &a->link } };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(wanted); i++)
         if (strlen(wanted[i].name) == name && strncasecmp(line, wanted[i].name, name) == 0)

@@ -41,8 +41,8 @@ struct slip_answer {
     struct slip_strv challenges; /* WWW-Authenticate, each line */
     /* Owned, or NULL: Content-Type (without parameters), Location (made absolute),
      * Docker-Content-Digest, Content-Range (or Range), Retry-After, ETag, Last-Modified,
-     * Content-Length. */
-    char *type, *location, *digest, *range, *retry_after, *etag, *modified, *length;
+     * Content-Length, Link. */
+    char *type, *location, *digest, *range, *retry_after, *etag, *modified, *length, *link;
     bool transient; /* after an error: another try may do better */
     bool no_tls;    /* after an error: the other side does not speak TLS */
 };

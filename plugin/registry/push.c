@@ -118,7 +118,7 @@ static int push_documents(struct push *p, struct slip_error *err)
         if (!item->is_document)
             continue;
         const char *as = is_root && p->to->tag ? p->to->tag : slip_digest_name(&item->digest, name);
-        if (slip_upload_manifest(&p->up, &item->digest, item->media_type, as, err) < 0)
+        if (slip_upload_manifest(&p->up, &item->digest, item->media_type, as, NULL, err) < 0)
             return -1;
         count(p, SLIP_SENT_UPLOADED, item->size);
     }

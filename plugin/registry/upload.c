@@ -266,7 +266,8 @@ int slip_upload_blob(struct slip_upload *up, const struct slip_digest *blob, uin
 }
 
 int slip_upload_manifest(struct slip_upload *up, const struct slip_digest *manifest,
-                         const char *media_type, const char *as, struct slip_error *err)
+                         const char *media_type, const char *as, const char *if_match,
+                         struct slip_error *err)
 {
     slip_cleanup(slip_answer_release) struct slip_answer answer = SLIP_ANSWER_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv headers = SLIP_STRV_INIT;
@@ -278,6 +279,8 @@ int slip_upload_manifest(struct slip_upload *up, const struct slip_digest *manif
     if (slip_blob_text(up->store, manifest, SLIP_MANIFEST_LIMIT, &text, err) < 0)
         return -1;
     slip_strv_addf(&headers, "Content-Type: %s", media_type);
+    if (if_match)
+        slip_strv_addf(&headers, "If-Match: %s", if_match);
     request.question.method = "PUT";
     request.question.headers = &headers;
     request.question.body = slip_buf_str(&text);
@@ -285,6 +288,8 @@ int slip_upload_manifest(struct slip_upload *up, const struct slip_digest *manif
     request.question.limit = SLIP_ERROR_BODY_LIMIT;
     if (slip_ask(up->registry, &request, &answer, err) < 0)
         return -1;
+    if (if_match && answer.status == 412)
+        return 1;
     if (answer.status != 201 && answer.status != 200 && answer.status != 202)
         return refused(up, "store the manifest", &answer, err);
     return check_stored(up, manifest, &answer, err);

@@ -32,5 +32,7 @@ int slip_upload_offer(struct slip_upload *up, const struct slip_digest *blob,
 /* From the store: in one piece, else in chunks. */
 int slip_upload_blob(struct slip_upload *up, const struct slip_digest *blob, uint64_t size,
                      struct slip_error *err);
+/* With `if_match` (an ETag; or NULL) only while that is what stands there: 1 when it is not. */
 int slip_upload_manifest(struct slip_upload *up, const struct slip_digest *manifest,
-                         const char *media_type, const char *as, struct slip_error *err);
+                         const char *media_type, const char *as, const char *if_match,
+                         struct slip_error *err);

@@ -222,10 +222,12 @@ static int compute(struct slip_world *w, const struct roots *roots, struct slip_
     return host && !host->done ? put_together(w, host, true, err) : 0;
 }
 
-static void set_package(void *value, const char *package)
+static void set_package(void *user, void *value, const char *package, const char *arch)
 {
     char **to = value;
 
+    (void)user;
+    (void)arch;
     if (!*to)
         *to = slip_xstrdup(package);
 }
@@ -258,7 +260,7 @@ static void finish(struct slip_closure *c, int root)
     for (size_t i = 0; i < c->nfiles; i++)
         if (!c->files[i].link || !is_directory(root, c->files[i].path))
             slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
-    slip_packages_owners(root, &wanted, set_package);
+    slip_packages_owners(root, &wanted, set_package, NULL);
     if (c->nfiles)
         qsort(c->files, c->nfiles, sizeof *c->files, by_path);
     if (c->nhints)

@@ -332,7 +332,8 @@ static bool read_counts(struct slip_layout *l)
     return true;
 }
 
-int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why)
+static int open_type(struct slip_layout *layout, void *data, size_t len, bool object,
+                     const char **ret_why)
 {
     const unsigned char *id = data;
     struct slip_layout l = { .data = data, .len = len };
@@ -348,7 +349,7 @@ int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const c
     if (!at(&l, 0, slip_layout_ehsize(&l), false, &c))
         return -1;
     pass_ehdr(&c, &l.eh);
-    if (l.eh.e_type != ET_EXEC && l.eh.e_type != ET_DYN)
+    if (object ? l.eh.e_type != ET_REL : l.eh.e_type != ET_EXEC && l.eh.e_type != ET_DYN)
         return 0;
     *ret_why = "its header tables lie outside the file";
     if ((l.eh.e_phnum && l.eh.e_phentsize != slip_layout_phsize(&l)) ||
@@ -359,4 +360,15 @@ int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const c
         return -1;
     *layout = l;
     return 1;
+}
+
+int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why)
+{
+    return open_type(layout, data, len, false, ret_why);
+}
+
+int slip_layout_open_object(struct slip_layout *layout, void *data, size_t len,
+                            const char **ret_why)
+{
+    return open_type(layout, data, len, true, ret_why);
 }

@@ -21,6 +21,9 @@ struct slip_layout {
 /* 1: a program or shared library whose header tables lie in the file. 0: not one. -1: damaged,
  * *ret_why (static) says how. */
 int slip_layout_open(struct slip_layout *layout, void *data, size_t len, const char **ret_why);
+/* The same for a relocatable object. */
+int slip_layout_open_object(struct slip_layout *layout, void *data, size_t len,
+                            const char **ret_why);
 
 size_t slip_layout_ehsize(const struct slip_layout *layout);  /* of the header of the file */
 size_t slip_layout_phsize(const struct slip_layout *layout);  /* of one segment header */

@@ -52,12 +52,23 @@ static char *package_of(const char *file, const char *suffix)
 }
 
 #define TAILS 4096
+/* "amd64" of "libc6:amd64.list", or NULL. */
+static const char *arch_of(const char *file, char out[32])
+{
+    const char *colon = strchr(file, ':');
+
+    if (!colon)
+        return NULL;
+    snprintf(out, 32, "%.*s", (int)strcspn(colon + 1, "."), colon + 1);
+    return out;
+}
 
 struct owners {
     const struct slip_map *wanted;
     bool tails[TAILS];       /* by tail_of() the wanted paths: most lines end in none of these */
     struct slip_strv merged; /* "lib", "lib64": links to usr/lib, usr/lib64 */
-    void (*found)(void *value, const char *package);
+    slip_owner_fn *found;
+    void *user;
 };
 
 static bool is_merged(const struct owners *o, const char *path)
@@ -93,13 +104,13 @@ static bool on_owned(void *user, const char *file, char *line, size_t len)
     }
     if (value) {
         slip_cleanup(slip_freep) char *package = package_of(file, ".list");
-        o->found(value, package);
+        char arch[32];
+        o->found(o->user, value, package, arch_of(file, arch));
     }
     return false;
 }
 
-void slip_packages_owners(int root, const struct slip_map *wanted,
-                          void (*found)(void *value, const char *package))
+void slip_packages_owners(int root, const struct slip_map *wanted, slip_owner_fn *found, void *user)
 {
     static const char *const tops[] = { "lib", "lib32", "lib64", "libx32", "bin", "sbin" };
     slip_cleanup(slip_strv_release) struct slip_strv merged = SLIP_STRV_INIT;
@@ -108,7 +119,7 @@ void slip_packages_owners(int root, const struct slip_map *wanted,
     for (size_t i = 0; i < SLIP_ARRAY_LEN(tops); i++)
         if (slip_lstat_in_root(root, tops[i], &st) == 0 && S_ISLNK(st.st_mode))
             slip_strv_add(&merged, tops[i]);
-    struct owners o = { .wanted = wanted, .merged = merged, .found = found };
+    struct owners o = { .wanted = wanted, .merged = merged, .found = found, .user = user };
     for (size_t i = 0; i < wanted->n; i++) {
         const char *path = wanted->entries[i].key;
         o.tails[tail_of(path, strlen(path))] = true;

@@ -121,6 +121,44 @@ int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struc
     return 0;
 }
 
+struct both {
+    struct slip_sha256 sha;
+    SHA_CTX sha1;
+};
+
+static void update_both(void *user, const void *p, size_t n)
+{
+    struct both *b = user;
+
+    slip_sha256_update(&b->sha, p, n);
+    SHA1_Update(&b->sha1, p, n);
+}
+
+int slip_digest_sums_of_fd(int fd, struct slip_digest *ret, char ret_sha1[41],
+                           struct slip_error *err)
+{
+    unsigned char raw[SHA_DIGEST_LENGTH];
+    struct both both = { .sha = SLIP_SHA256_INIT };
+
+    SHA1_Init(&both.sha1);
+    int rc = each_chunk(fd, update_both, &both, err);
+    if (rc == 0) {
+        slip_sha256_finish(&both.sha, ret);
+        SHA1_Final(raw, &both.sha1);
+        put_hex(raw, sizeof raw, ret_sha1);
+    }
+    slip_sha256_release(&both.sha);
+    return rc;
+}
+
+void slip_sha1_of(const void *p, size_t n, char ret[41])
+{
+    unsigned char raw[SHA_DIGEST_LENGTH];
+
+    SHA1(p, n, raw);
+    put_hex(raw, sizeof raw, ret);
+}
+
 static void update_512(void *user, const void *p, size_t n)
 {
     SHA512_Update(user, p, n);

@@ -33,6 +33,11 @@ void slip_sha256_number(struct slip_sha256 *sha, uint64_t n);
 void slip_digest_of(const void *p, size_t n, struct slip_digest *ret);
 /* Reads `fd` to its end; *ret_size may be NULL. */
 int slip_digest_of_fd(int fd, struct slip_digest *ret, uint64_t *ret_size, struct slip_error *err);
+/* The same with the SHA-1 that documents demand which are older than its end (SPDX 2.3, 8.4); it
+ * protects nothing. */
+int slip_digest_sums_of_fd(int fd, struct slip_digest *ret, char ret_sha1[41],
+                           struct slip_error *err);
+void slip_sha1_of(const void *p, size_t n, char ret[41]);
 /* "sha256:<hex>" in `out`; returns out. */
 const char *slip_digest_name(const struct slip_digest *digest, char out[72]);
 /* Accepts exactly "sha256:" and 64 lower-case hex digits. */

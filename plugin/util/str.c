@@ -160,6 +160,27 @@ int slip_parse_size(const char *text, uint64_t *ret, struct slip_error *err)
     return slip_error_hint(err, "write bytes, or a number with k, M, G or T, such as 64M");
 }
 
+int slip_parse_file_size(const char *text, uint64_t *ret, struct slip_error *err)
+{
+    static const char *const units[] = { "kb", "mb", "gb", "tb" };
+    size_t digits = strspn(text, "0123456789.");
+    uint64_t unit = 1;
+
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(units); i++) {
+        unit *= 1000;
+        if (strcasecmp(text + digits, units[i]) != 0)
+            continue;
+        slip_cleanup(slip_freep) char *number = slip_xstrndup(text, digits);
+        char *end;
+        double value = isdigit((unsigned char)text[0]) ? strtod(number, &end) : -1;
+        if (value < 0 || *end || value >= 1e6)
+            break;
+        *ret = (uint64_t)(value * (double)unit);
+        return 0;
+    }
+    return slip_parse_size(text, ret, err);
+}
+
 const char *slip_format_size(uint64_t bytes, char out[16])
 {
     static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };

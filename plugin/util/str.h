@@ -26,6 +26,9 @@ void slip_shell_quote(struct slip_buf *out, const char *word);
 
 /* "512", "64k", "2.5M", "1GiB" to bytes; units are powers of 1024. */
 int slip_parse_size(const char *text, uint64_t *ret, struct slip_error *err);
+/* The same, but kB, MB, GB and TB are powers of 1000, as sizes are shown: "20MB" is less than "20M"
+ * and "20MiB". */
+int slip_parse_file_size(const char *text, uint64_t *ret, struct slip_error *err);
 /* Bytes for people: "2.1 MB" (powers of 1000, as docker shows). Returns `out`. */
 const char *slip_format_size(uint64_t bytes, char out[16]);
 /* All digits, no sign, no overflow: 0, else -1. */

@@ -60,7 +60,16 @@ FAULTS = {
     "stored-wrong": "says that it stored something else",
     "full": "507 for every body",
     "read-only": "405 for everything that writes",
+    # what refers to an image
+    "lists": "referrers are listed by the registry itself, one to a page",
+    "race": "after our first list of referrers under a tag, somebody else's takes its place",
+    "race-etag": "somebody else's comes between our second reading and writing; If-Match tells",
+    "forgets": "what is written to such a tag is forgotten",
 }
+
+# The descriptor of somebody else's referrer.
+OTHERS = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:" + "1" * 64, "size": 1, "artifactType": "text/x-other"}
+OTHERS_LIST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [OTHERS]}).encode()
 
 REALMS = {
     "realm-file": "file:///etc/passwd",
@@ -200,7 +209,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.fault = self.repository = ""
             return self.answer(200, b"{}")
         path, _, query = self.path.partition("?")
-        for kind in ("/manifests/", "/blobs/uploads/", "/blobs/", "/tags/"):
+        for kind in ("/manifests/", "/blobs/uploads/", "/blobs/", "/tags/", "/referrers/"):
             if kind in path:
                 self.repository, _, self.what = path[len("/v2/"):].partition(kind)
                 self.fault = self.repository.split("/")[0]
@@ -238,6 +247,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.serve_manifest()
         if kind == "/blobs/":
             return self.serve_blob(first)
+        if kind == "/referrers/":
+            return self.serve_referrers(query)
         tags = ["\x1b]0;mine\x07", "1\x1b[31m"] if f == "escapes" else ["1"]
         self.answer(200, json.dumps({"name": self.repository, "tags": tags}).encode(), Content_Type="application/json")
 
@@ -245,6 +256,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         f, data, kind = self.fault, manifest, MANIFEST_TYPE
         if (self.repository, self.what) in pushed:
             data = pushed[self.repository, self.what]
+            kind = json.loads(data).get("mediaType", kind)
         elif self.what not in ("1", manifest_digest) or not self.repository.endswith("/app"):
             return self.error(404, "MANIFEST_UNKNOWN")
         digest = digest_of(data)
@@ -269,7 +281,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
             digest = "sha256:" + "0" * 64
         if f != "no-digest":
             headers["Docker_Content_Digest"] = digest
+        if f == "race-etag" and self.what.startswith("sha256-"):
+            headers["ETag"] = '"%s"' % digest
         self.answer(200, data, **headers)
+        if f == "race-etag" and self.what.startswith("sha256-") and self.times("other") == 1:
+            index = json.loads(data)
+            index["manifests"].append(OTHERS)
+            pushed[self.repository, self.what] = json.dumps(index).encode()
+
+    def serve_referrers(self, query):
+        if self.fault != "lists":
+            return self.error(404, "NOT_FOUND")
+        found = []
+        for (repository, what), data in sorted(pushed.items()):
+            if repository == self.repository and what.startswith("sha256:") and data.startswith(b"{") and b'"subject"' in data:
+                document = json.loads(data)
+                if document["subject"]["digest"] == self.what:
+                    found.append({"mediaType": document["mediaType"], "digest": what, "size": len(data), "artifactType": document["artifactType"]})
+        page = int(query.partition("=")[2] or 0)
+        headers = {"Content_Type": "application/vnd.oci.image.index.v1+json"}
+        if page + 1 < len(found):
+            headers["Link"] = '</v2/%s/referrers/%s?page=%d>; rel="next"' % (self.repository, self.what, page + 1)
+        self.answer(200, json.dumps({"schemaVersion": 2, "mediaType": headers["Content_Type"], "manifests": found[page : page + 1]}).encode(), **headers)
 
     def serve_blob(self, first):
         f, what = self.fault, self.what
@@ -278,7 +311,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif not self.repository.endswith("/app"):
             return self.error(404, "BLOB_UNKNOWN")
         else:
-            data = blob_file(what)
+            try:
+                data = blob_file(what)
+            except FileNotFoundError:
+                return self.error(404, "BLOB_UNKNOWN")
         if len(data) < 4096:
             return self.answer(200, data)
         if f == "no-blob":
@@ -349,11 +385,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.error(503, "UNAVAILABLE")
         if kind == "/manifests/":
             data = self.body()
-            digest = digest_of(data)
+            digest, headers = digest_of(data), {}
+            if self.what.startswith("sha256-"):
+                there = pushed.get((self.repository, self.what))
+                wanted = self.headers.get("If-Match")
+                if wanted and wanted != '"%s"' % digest_of(there or b""):
+                    return self.error(412, "PRECONDITION_FAILED")
+                if f == "forgets":
+                    return self.answer(201, Docker_Content_Digest=digest)
+                if f == "race" and self.times("other") == 0:
+                    data = OTHERS_LIST
+            if f == "lists" and "subject" in json.loads(data):
+                headers["OCI_Subject"] = json.loads(data)["subject"]["digest"]
             pushed[self.repository, self.what] = pushed[self.repository, digest] = data
             if f == "stored-wrong":
                 digest = "sha256:" + "0" * 64
-            return self.answer(201, Docker_Content_Digest=digest, Location="/v2/%s/manifests/%s" % (self.repository, digest))
+            return self.answer(201, Docker_Content_Digest=digest, Location="/v2/%s/manifests/%s" % (self.repository, digest), **headers)
         params = dict(p.split("=", 1) for p in query.split("&") if "=" in p)
         if self.command == "POST":
             self.body()

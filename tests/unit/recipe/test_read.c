@@ -216,7 +216,7 @@ static void keeps_tests_and_budget(void **state)
     slip_cleanup(slip_strv_release) struct slip_strv tags = SLIP_STRV_INIT;
     const struct slip_recipe *recipe =
         read_text(&r, "[test starts]\ncommand = hello --version\nexpect-output = ^hello [0-9]+\n"
-                      "expect-exit = 3\nlink-check = ON\n[budget]\nmax-size = 64M\n");
+                      "expect-exit = 3\nlink-check = ON\n[budget]\nsize = 64M\nforbid = *.a setuid\n");
     const struct slip_recipe_test *test = slip_recipe_test_find(recipe, "starts");
 
     (void)state;
@@ -226,7 +226,8 @@ static void keeps_tests_and_budget(void **state)
     assert_string_equal(test->expect_output.text, "^hello [0-9]+");
     assert_string_equal(test->expect_exit.text, "3");
     assert_true(slip_value_is_yes(&test->link_check, false));
-    assert_int_equal(slip_recipe_max_size(recipe), 64 << 20);
+    assert_string_equal(recipe->budget.size.text, "64M");
+    assert_list(&recipe->budget.forbid, "*.a|setuid");
     slip_recipe_tags(recipe, &tags);
     assert_int_equal(tags.n, 1);
     assert_string_equal(tags.v[0], "latest");
