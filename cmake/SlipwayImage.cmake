@@ -41,7 +41,8 @@ one away. A commit makes a new manifest, and runs no command again.
 ``<target>-tar`` writes ``<target>.tar`` for `docker load` and `podman load`, ``<target>-load``
 hands the image to them, unless they have it, ``<target>-push`` sends it to NAME, under each of TAGS.
 ``<target>-run`` and ``<target>-shell`` start the image, ``<target>-explain`` says
-why each file is in it, ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
+why each file is in it, ``<target>-graph`` what it is made from, ``<target>-report`` writes
+``<target>.report.html``: where its bytes are. ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
 ``DEBUG_IMAGE`` adds ``<target>-debug``, which builds ``<target>-debug.oci`` and its ``.digest``: the
 same image with one more layer, the debug information of the project's own programs and libraries
@@ -241,9 +242,10 @@ function(add_container_image target)
   foreach(list TARGETS COMPONENTS FILES)
     set_property(TARGET "${target}" PROPERTY SLIPWAY_${list} "${arg_${list}}")
   endforeach()
-  set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES
-    "${layout}" "${digest}" "${state}.d" "${state}.read" "${out}/${target}.tar")
-  _slipway_derived_targets("${target}" "${out}")
+  set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${layout}" "${digest}"
+    "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
+  list(POP_BACK options context)
+  _slipway_derived_targets("${target}" "${out}" "${context}")
   if(NOT TARGET images)
     add_custom_target(images)
   endif()
@@ -570,7 +572,7 @@ function(_slipway_install_tree ret)
   set(${ret} "${tree}" PARENT_SCOPE)
 endfunction()
 
-function(_slipway_derived_targets target out)
+function(_slipway_derived_targets target out context)
   get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
   get_property(recipe TARGET "${target}" PROPERTY SLIPWAY_RECIPE)
   set(image "oci:${layout}")
@@ -594,7 +596,26 @@ function(_slipway_derived_targets target out)
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
     USES_TERMINAL VERBATIM)
-  foreach(verb tar load push run shell explain)
+  set(reading "")
+  if(arg_RECIPE)
+    set(reading --frontend recipe --build-context "build-tree=${CMAKE_BINARY_DIR}")
+  elseif(arg_DOCKERFILE)
+    set(reading --frontend dockerfile)
+    foreach(value IN LISTS arg_STAGE)
+      list(APPEND reading --target "${value}")
+    endforeach()
+    foreach(value IN LISTS arg_ARGS)
+      list(APPEND reading --build-arg "${value}")
+    endforeach()
+  endif()
+  add_custom_target("${target}-graph"
+    COMMAND Slipway::slipway graph -f "${recipe}" ${reading} "${context}"
+      USES_TERMINAL VERBATIM)
+  add_custom_target("${target}-report"
+    COMMAND Slipway::slipway report "${image}" -o "${out}/${target}.report.html"
+    COMMENT "Writing ${target}.report.html" VERBATIM)
+  set_property(TARGET "${target}-graph" PROPERTY FOLDER "Container images")
+  foreach(verb tar load push run shell explain report)
     add_dependencies("${target}-${verb}" "${target}")
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()

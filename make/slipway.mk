@@ -9,9 +9,10 @@
 #   IMAGE_ENTRYPOINT := redis-server
 #   include $(shell slipway --mk)
 #
-# gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-eject,
-# image-debug, image-test and image-clean. Several images: IMAGES := a b, then a_ENTRYPOINT and so on;
-# IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ... is one of them.
+# gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-graph,
+# image-report, image-eject, image-debug, image-test and image-clean. Several images: IMAGES := a b, then
+# a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ...
+# is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE PLATFORMS
@@ -96,7 +97,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain eject debug test clean
+_slipway_verbs := tar load push run shell explain graph report eject debug test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -323,6 +324,10 @@ image-shell-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) shell $$(call _slipway_layout,$(1))
 image-explain-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) explain $$(call _slipway_layout,$(1))
+image-report-$(1): image-$(1)
+	$$(_slipway_at)$$(call _slipway_say,REPORT,$$(call _slipway_dir,$(1))/$(1).report.html); $$(SLIPWAY) report $$(call _slipway_layout,$(1)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).report.html)
+image-graph-$(1):
+	$$(_slipway_at)$$(call _slipway_write,$(1))$$(SLIPWAY) graph -f $$(call _slipway_q,$$(call _slipway_input,$(1))) $$(call _slipway_q,$$(call _slipway_context,$(1)))
 image-eject-$(1):
 	$$(_slipway_at)$$(call _slipway_elsewhere,$(1))mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(SLIPWAY) generate -f $$(call _slipway_q,$$(or $$(call _slipway_file,$(1)),$$(SLIPWAY_OUT)/$(1).elsewhere.slipway)) $$(addprefix --dialect ,$$(SLIPWAY_DIALECT)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).Dockerfile)
 image-test-$(1): image-$(1)
@@ -332,7 +337,7 @@ image-push-$(1): image-$(1)
 endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
-$(foreach v,tar load push explain eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+$(foreach v,tar load push explain graph report eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
 # Of those that have one; of any, to say that none has.
 image-debug: $(addprefix image-debug-,$(or $(foreach i,$(_slipway_images),$(if $(call _slipway_debugged,$(i)),$(i))),$(firstword $(_slipway_images))))
 ifeq ($(word 2,$(_slipway_images)),)
@@ -344,7 +349,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .report.html .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

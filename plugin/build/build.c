@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "build/journal.h"
+#include "build/provenance.h"
 #include "store/blob.h"
 #include "store/record.h"
 #include "util/fs.h"
@@ -503,6 +504,8 @@ int slip_build(const struct slip_plan *plan, const struct slip_build_options *op
         b.nodes[i].step = plan->steps[i];
     guess_tier(&b);
     int rc = build(&b, ret, err);
+    if (rc == 0 && own.materials && !(ret->materials = slip_materials(&b, err)))
+        rc = -1;
     list_inputs(&b, &ret->inputs);
     ret->failed = b.failed;
     release(&b);
@@ -512,6 +515,7 @@ int slip_build(const struct slip_plan *plan, const struct slip_build_options *op
 void slip_built_release(struct slip_built *built)
 {
     slip_strv_release(&built->inputs);
+    json_decref(built->materials);
     free(built->failed.words);
     *built = SLIP_BUILT_INIT;
 }

@@ -58,6 +58,7 @@ struct slip_build_options {
     int level;
     int jobserver[2]; /* fds of make's jobserver pipe, or -1 */
     const volatile sig_atomic_t *cancel;
+    bool materials; /* tell what was read, for a provenance */
 };
 
 struct slip_failed_step {
@@ -71,6 +72,7 @@ struct slip_built {
     struct slip_digest manifest; /* "" when the target stands on the host: its steps ran, but this
                                     machine's root cannot become an image */
     bool was_cached;             /* nothing had to run */
+    json_t *materials;           /* owned; with the option: provenance.h. Else NULL */
     struct slip_strv inputs;     /* files and directories whose change may change the image */
     struct slip_failed_step failed;
 };

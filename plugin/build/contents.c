@@ -3,8 +3,15 @@
 #include "store/blob.h"
 #include "util/mem.h"
 #include "util/side.h"
+#include "util/str.h"
 
 #define LAYER_LIMIT ((uint64_t)64 << 30) /* as layer/apply.h */
+
+/* Where package managers note what is installed; status.d is of images without one. */
+static const char *const databases[] = { "var/lib/dpkg/status", "var/lib/dpkg/status.d/",
+                                         "lib/apk/db/installed", NULL };
+
+#define OWN_COMMENT "slipway: " /* of a layer of a slim runtime: what it holds */
 
 struct reading {
     struct slip_sources *sources;
@@ -22,7 +29,7 @@ static int read_one(void *user, size_t i, struct slip_error *err)
     slip_cleanup(slip_closep) int fd = slip_blob_open(r->sources->store, &layer->digest, NULL, err);
     if (fd < 0)
         return -1;
-    if (slip_listing_read(fd, LAYER_LIMIT, (unsigned)i, &r->to->layers[i], err) < 0)
+    if (slip_listing_read(fd, LAYER_LIMIT, (unsigned)i, databases, &r->to->layers[i], err) < 0)
         return slip_error_context(err, "layer sha256:%.12s", layer->digest.hex);
     return 0;
 }
@@ -65,6 +72,9 @@ const char *slip_contents_maker(const struct slip_contents *contents, size_t lay
             continue;
         if (at++ == layer) {
             const char *text = slip_json_str(row, "created_by");
+            const char *comment = slip_json_str(row, "comment");
+            if (comment && slip_starts_with(comment, OWN_COMMENT))
+                return comment + strlen(OWN_COMMENT);
             return text ? text : "";
         }
     }
@@ -74,4 +84,70 @@ const char *slip_contents_maker(const struct slip_contents *contents, size_t lay
 uint64_t slip_contents_seen_bytes(const struct slip_contents *contents)
 {
     return contents->bytes - contents->seen.hidden_bytes;
+}
+
+static char *field(const char *stanza, size_t len, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *line = stanza; line < stanza + len;) {
+        size_t rest = (size_t)(stanza + len - line);
+        const char *end = memchr(line, '\n', rest);
+        size_t is = end ? (size_t)(end - line) : rest;
+        if (is > n && strncmp(line, name, n) == 0) {
+            const char *value = line + n + (line[n] == ' ');
+            return slip_xstrndup(value, (size_t)(line + is - value));
+        }
+        line += is + 1;
+    }
+    return NULL;
+}
+
+/* One stanza of dpkg's or apk's database. A package that was removed may have left one. */
+static void add_package(const char *stanza, size_t len, struct slip_map *ret)
+{
+    slip_cleanup(slip_freep) char *name = field(stanza, len, "Package:");
+    slip_cleanup(slip_freep) char *status = field(stanza, len, "Status:");
+    bool is_apk = !name;
+
+    if (is_apk)
+        name = field(stanza, len, "P:");
+    if (!name || !*name || (status && !slip_ends_with(status, " installed")))
+        return;
+    char *version = field(stanza, len, is_apk ? "V:" : "Version:");
+    free(slip_map_get(ret, name));
+    slip_map_set(ret, name, version ? version : slip_xstrdup(""));
+}
+
+static void add_database(const char *text, struct slip_map *ret)
+{
+    while (*text) {
+        const char *end = strstr(text, "\n\n");
+        size_t len = end ? (size_t)(end - text) + 1 : strlen(text);
+        add_package(text, len, ret);
+        text += len + (end != NULL);
+    }
+}
+
+void slip_contents_packages(const struct slip_contents *contents, const json_t *report,
+                            struct slip_map *ret)
+{
+    size_t i;
+    json_t *row;
+
+    for (i = 0; i < contents->seen.n; i++)
+        if (contents->seen.files[i]->text)
+            add_database(contents->seen.files[i]->text, ret);
+    json_array_foreach (json_object_get(report, "files"), i, row) {
+        const char *name = slip_json_str(row, "package"), *version = slip_json_str(row, "version");
+        if (name && !slip_map_get(ret, name))
+            slip_map_set(ret, name, slip_xstrdup(version ? version : ""));
+    }
+}
+
+void slip_packages_free(struct slip_map *packages)
+{
+    for (size_t i = 0; i < packages->n; i++)
+        free(packages->entries[i].value);
+    slip_map_release(packages);
 }

@@ -7,6 +7,7 @@
 #include "build/sources.h"
 #include "image/image.h"
 #include "layer/listing.h"
+#include "util/map.h"
 
 struct slip_contents {
     struct slip_image image;
@@ -24,8 +25,15 @@ int slip_contents_read(struct slip_sources *sources, const char *name,
                        struct slip_error *err);
 void slip_contents_release(struct slip_contents *contents);
 
-/* The instruction that made a layer, from the history; "" when the history does not say. Borrowed
+/* What a layer holds, of a slim runtime ("programs"); else the instruction that made it; from the
+ * history; "" when the history does not say. Borrowed
  * from the image. */
 const char *slip_contents_maker(const struct slip_contents *contents, size_t layer);
 /* Bytes of all files that are seen. */
 uint64_t slip_contents_seen_bytes(const struct slip_contents *contents);
+/* Names of packages to their versions ("" when it is not told), from the databases of dpkg and apk
+ * in the image, and for what those have not, from the files of `report` (slip_explain(), may be
+ * NULL). Free with slip_packages_free(). */
+void slip_contents_packages(const struct slip_contents *contents, const json_t *report,
+                            struct slip_map *ret);
+void slip_packages_free(struct slip_map *packages);

@@ -132,9 +132,10 @@ static int memorize(struct slip_store *store, const char *key, const char *snaps
     return slip_record_put(store, key, record, err);
 }
 
-static void identify(const struct slip_remote *remote, const char *digest, char ret[65])
+static void identify(const struct slip_remote *remote, const char *digest, struct slip_fetched *ret)
 {
-    slip_remote_key(ret, "slipway file 1", digest, remote->name, NULL);
+    slip_remote_key(ret->identity, "slipway file 1", digest, remote->name, NULL);
+    snprintf(ret->content, sizeof ret->content, "%s", digest);
 }
 
 /* The draft as the one file of a snapshot. */
@@ -208,7 +209,7 @@ static int check(struct slip_draft *draft, const struct slip_remote *remote, con
 static void reuse(const struct slip_remote *remote, const struct memory *held,
                   struct slip_fetched *ret)
 {
-    identify(remote, held->digest, ret->identity);
+    identify(remote, held->digest, ret);
     memcpy(ret->snapshot, held->snapshot, sizeof ret->snapshot);
 }
 
@@ -231,7 +232,7 @@ static int bring(struct slip_sources *s, const struct slip_remote *remote, const
     slip_digest_name(&digest, name);
     if (remote->checksum && check(&draft, remote, name, err) < 0)
         return -1;
-    identify(remote, remote->checksum ? remote->checksum : name, ret->identity);
+    identify(remote, remote->checksum ? remote->checksum : name, ret);
     snprintf(mtime, sizeof mtime, "%lld", (long long)got.mtime);
     slip_remote_key(ret->snapshot, "slipway file snapshot 1", ret->identity, mtime, NULL);
     if (!slip_snapshot_has(s->store, ret->snapshot) &&
@@ -268,7 +269,7 @@ int slip_remote_resolve_url(struct slip_sources *s, const struct slip_remote *re
 {
     if (!remote->checksum)
         return ask(s, remote, ret, err);
-    identify(remote, remote->checksum, ret->identity);
+    identify(remote, remote->checksum, ret);
     return 0;
 }
 
@@ -277,7 +278,7 @@ int slip_remote_fetch_url(struct slip_sources *s, const struct slip_remote *remo
 {
     if (!remote->checksum)
         return ask(s, remote, ret, err);
-    identify(remote, remote->checksum, ret->identity);
+    identify(remote, remote->checksum, ret);
     slip_cleanup(slip_closep) int alone = slip_store_lock_name(s->store, ret->identity, err);
     if (alone < 0)
         return -1;

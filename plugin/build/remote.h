@@ -29,6 +29,8 @@
 struct slip_fetched {
     char identity[65];
     char snapshot[65]; /* of slip_remote_fetch(): it is in the store */
+    char content[144]; /* what it is to everybody: "gitCommit:<hex>", or "sha256:<hex>" of a file
+                          (its checksum, when that is of another kind) */
 };
 
 int slip_remote_resolve(struct slip_sources *sources, const struct slip_remote *remote,

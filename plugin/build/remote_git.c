@@ -176,11 +176,12 @@ static int find_commit(struct slip_sources *s, const struct slip_remote *remote,
 }
 
 /* With .git, the address and the ref stand in the files too. */
-static void identify(const struct slip_remote *remote, const char *commit, char ret[65])
+static void identify(const struct slip_remote *remote, const char *commit, struct slip_fetched *ret)
 {
     bool keep = remote->keep_git_dir;
 
-    slip_remote_key(ret, "slipway tree 1", commit, remote->subdir,
+    snprintf(ret->content, sizeof ret->content, "gitCommit:%s", commit);
+    slip_remote_key(ret->identity, "slipway tree 1", commit, remote->subdir,
                     remote->submodules ? "submodules" : "", keep ? remote->shown : "",
                     keep ? remote->ref : "", NULL);
 }
@@ -192,7 +193,7 @@ int slip_remote_resolve_git(struct slip_sources *s, const struct slip_remote *re
 
     if (find_commit(s, remote, commit, err) < 0)
         return -1;
-    identify(remote, commit, ret->identity);
+    identify(remote, commit, ret);
     return 0;
 }
 
@@ -222,7 +223,7 @@ int slip_remote_fetch_git(struct slip_sources *s, const struct slip_remote *remo
 
     if (find_commit(s, remote, commit, err) < 0)
         return -1;
-    identify(remote, commit, ret->identity);
+    identify(remote, commit, ret);
     slip_remote_key(ret->snapshot, "slipway tree snapshot 1", ret->identity, NULL);
     slip_cleanup(slip_closep) int alone = slip_store_lock_name(s->store, ret->snapshot, err);
     if (alone < 0)

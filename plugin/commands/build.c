@@ -9,6 +9,7 @@
 #include "build/locate.h"
 #include "commands/check.h"
 #include "commands/agents.h"
+#include "commands/attest.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
@@ -28,14 +29,15 @@ struct build {
     struct slip_front_options front_options;
     struct slip_front front;
     struct slip_strv tags, output_texts, annotations, facts, secret_texts, ssh_texts, step_env,
-        no_cache_filter;
+        no_cache_filter, attest_texts;
+    struct slip_attest attest;
     struct slip_secrets secrets;
     struct slip_agents agents;
     struct slip_outputs outputs;
     struct slip_display display;
     struct slip_budget budget;
     const char *size_budget;
-    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier;
+    const char *network, *iidfile, *metadata, *stamp, *depfile, *tier, *provenance, *sbom;
     bool no_cache, dirs_only, push, load, check;
     unsigned jobs;
     struct slip_ui *ui;
@@ -54,6 +56,8 @@ static void build_release(struct build *b)
     slip_outputs_release(&b->outputs);
     slip_budget_release(&b->budget);
     slip_strv_release(&b->annotations);
+    slip_strv_release(&b->attest_texts);
+    slip_attest_release(&b->attest);
     slip_strv_release(&b->no_cache_filter);
     slip_strv_release(&b->facts);
     slip_strv_release(&b->secret_texts);
@@ -297,6 +301,9 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
     for (size_t i = 0; i < names.n; i++)
         if (slip_ref_set(&s->store, names.v[i], &b->built.manifest, err) < 0)
             return -1;
+    if (slip_attest_write(&b->attest, s, &b->front, &b->built, names.n ? names.v[0] : NULL,
+                          &b->secrets, slip_ui_events(b->ui), err) < 0)
+        return -1;
     if (slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
                            slip_ui_events(b->ui), &said, err) < 0)
         return -1;
@@ -359,6 +366,11 @@ static int parse(struct build *b, struct slip_session *s, int *argc, char ***arg
         SLIP_OPT_TEXT(0, "network", &b->network, "NET",
                       "of steps that do not say: default, none, "
                       "host"),
+        SLIP_OPT_TEXT(0, "provenance", &b->provenance, "true|mode=max",
+                      "attach what the image was made from"),
+        SLIP_OPT_TEXT(0, "sbom", &b->sbom, "spdx|cyclonedx", "attach a bill of materials"),
+        SLIP_OPT_LIST(0, "attest", &b->attest_texts, "type=T,...",
+                      "the same: type=provenance or sbom"),
         SLIP_OPT_FLAG(0, "check", &b->check, "only read and lint the file, as check does"),
         SLIP_OPT_FLAG(0, "no-cache", &b->no_cache, "run every step"),
         SLIP_OPT_LIST(0, "no-cache-filter", &b->no_cache_filter, "STAGE[,STAGE]",
@@ -419,6 +431,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         .agents = &b->agents.sockets,
         .step_env = &b->step_env,
         .jobserver = { -1, -1 },
+        .materials = b->attest.provenance,
     };
 
     if (b->network && parse_network(b->network, &options.network, err) < 0)
@@ -480,6 +493,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         slip_strv_add(&b.output_texts, "type=docker");
     if (slip_secrets_parse(&b.secret_texts, &b.secrets, err) < 0 ||
         slip_agents_open(&b.agents, &b.ssh_texts, err) < 0 || slip_facts_check(&b.facts, err) < 0 ||
+        slip_attest_parse(b.provenance, b.sbom, &b.attest_texts, &b.attest, err) < 0 ||
         slip_outputs_parse(&b.output_texts, &b.outputs, err) < 0 ||
         slip_outputs_prepare(&b.outputs, s, err) < 0)
         return -1;

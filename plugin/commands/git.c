@@ -152,3 +152,13 @@ char *slip_git_public_url(const char *url)
         slip_xasprintf("%.*s/%s", (int)(colon - url), url, colon + 1 + (colon[1] == '/'));
     return clean_url("https", rest, false);
 }
+
+bool slip_git_is_modified(const char *dir)
+{
+    static const char *const words[] = { "--no-optional-locks", "status", "--porcelain", "-uno",
+                                         NULL };
+    slip_cleanup(slip_strv_release) struct slip_strv changes = SLIP_STRV_INIT;
+
+    ask(dir, words, &changes);
+    return changes.n > 0;
+}

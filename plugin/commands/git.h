@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/buf.h"
@@ -23,6 +24,8 @@ struct slip_git {
 void slip_git_look(const char *dir, struct slip_git *ret);
 /* Time of that commit, or 0. */
 int64_t slip_git_time(const char *dir);
+/* Whether files of the commit are not as they are in it. */
+bool slip_git_is_modified(const char *dir);
 void slip_git_release(struct slip_git *git);
 
 /* The address of a repository for everybody: without credentials, "git@host:a/b.git" and ssh://

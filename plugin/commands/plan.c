@@ -1,7 +1,10 @@
 #include "commands/front.h"
 #include "util/json.h"
 
-static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+/* `plan` and `graph` differ in what is shown without an option. */
+static int show(struct slip_session *s, const struct slip_command *command,
+                void (*text_of)(const struct slip_plan *plan, struct slip_buf *out), int argc,
+                char **argv, struct slip_error *err)
 {
     bool json = false, dot = false;
     slip_cleanup(slip_front_options_release) struct slip_front_options options =
@@ -14,7 +17,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_FLAG(0, "dot", &dot, "as a Graphviz graph"),
         SLIP_OPT_END,
     };
-    int done = slip_command_opts(s, &slip_command_plan, &argc, &argv, opts, err);
+    int done = slip_command_opts(s, command, &argc, &argv, opts, err);
 
     if (done)
         return done < 0 ? -1 : 0;
@@ -30,10 +33,20 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     } else if (dot) {
         slip_plan_dot(&front.plan, &text);
     } else {
-        slip_plan_print(&front.plan, &text);
+        text_of(&front.plan, &text);
     }
     fputs(slip_buf_str(&text), s->out);
     return 0;
+}
+
+static int run_plan(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    return show(s, &slip_command_plan, slip_plan_print, argc, argv, err);
+}
+
+static int run_graph(struct slip_session *s, int argc, char **argv, struct slip_error *err)
+{
+    return show(s, &slip_command_graph, slip_plan_draw, argc, argv, err);
 }
 
 const struct slip_command slip_command_plan = {
@@ -41,5 +54,13 @@ const struct slip_command slip_command_plan = {
     .synopsis = "plan -f FILE [--json|--dot] [CONTEXT]",
     .summary = "show the stages and steps of a build, and run nothing",
     .max_args = 1,
-    .run = run,
+    .run = run_plan,
+};
+
+const struct slip_command slip_command_graph = {
+    .name = "graph",
+    .synopsis = "graph -f FILE [--dot|--json] [CONTEXT]",
+    .summary = "draw what an image is made from, and run nothing",
+    .max_args = 1,
+    .run = run_graph,
 };

@@ -5,26 +5,7 @@
 #include "image/attachments.h"
 #include "util/mem.h"
 
-static int note(struct slip_store *store, const struct slip_digest *subject,
-                const struct slip_digest *referrer, struct slip_error *err)
-{
-    slip_cleanup(slip_closep) int alone = slip_attachments_lock(store, subject, err);
-    slip_cleanup(slip_strv_release) struct slip_strv known = SLIP_STRV_INIT;
-    char name[72];
-
-    if (alone < 0)
-        return -1;
-    slip_cleanup(slip_json_decrefp) json_t *record = slip_attachments_get(store, subject);
-    slip_json_to_strv(json_object_get(record, "referrers"), &known);
-    if (slip_strv_has(&known, slip_digest_name(referrer, name)))
-        return 0;
-    slip_strv_add(&known, name);
-    json_object_set_new(record, "referrers", slip_json_from_strv(&known));
-    return slip_attachments_put(store, subject, record, err);
-}
-
-/* --- lists -------------------------------------------------------------------------------------
- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_digest *referrer,
                                  struct slip_error *err)
@@ -43,6 +24,61 @@ json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_dig
     if (type)
         json_object_set_new(entry, "artifactType", json_string(type));
     return entry;
+}
+
+static const char *type_of(const json_t *entry)
+{
+    return slip_json_str(entry, "artifactType");
+}
+
+static const char *predicate_of(const json_t *entry)
+{
+    return slip_json_str(json_object_get(entry, "annotations"), SLIP_ANNOTATION_PREDICATE);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/* Leaves of the list what is not of the kind that `like` is; what is gone goes, too. */
+static void drop_like(struct slip_store *store, json_t *names, const json_t *like)
+{
+    for (size_t i = json_array_size(names); i-- > 0;) {
+        slip_cleanup(slip_error_release) struct slip_error gone = SLIP_ERROR_INIT;
+        const char *name = json_string_value(json_array_get(names, i));
+        struct slip_digest digest;
+        slip_cleanup(slip_json_decrefp) json_t *entry =
+            name && slip_digest_parse(name, &digest, &gone) == 0
+                ? slip_referrer_descriptor(store, &digest, &gone)
+                : NULL;
+        if (!entry || (is_same(type_of(entry), type_of(like)) &&
+                       is_same(predicate_of(entry), predicate_of(like))))
+            json_array_remove(names, i);
+    }
+}
+
+/* With `like`, in place of what is like that. */
+static int note(struct slip_store *store, const struct slip_digest *subject,
+                const struct slip_digest *referrer, const json_t *like, struct slip_error *err)
+{
+    slip_cleanup(slip_closep) int alone = slip_attachments_lock(store, subject, err);
+    slip_cleanup(slip_strv_release) struct slip_strv known = SLIP_STRV_INIT;
+    char name[72];
+
+    if (alone < 0)
+        return -1;
+    slip_cleanup(slip_json_decrefp) json_t *record = slip_attachments_get(store, subject);
+    json_t *names = json_object_get(record, "referrers");
+    slip_json_to_strv(names, &known);
+    if (slip_strv_has(&known, slip_digest_name(referrer, name)))
+        return 0;
+    if (like)
+        drop_like(store, names, like);
+    if (!json_is_array(names))
+        json_object_set_new(record, "referrers", names = json_array());
+    json_array_append_new(names, json_string(name));
+    return slip_attachments_put(store, subject, record, err);
 }
 
 json_t *slip_referrers_list(struct slip_store *store, const struct slip_digest *subject)
@@ -93,8 +129,7 @@ bool slip_referrers_merge(json_t *list, const json_t *more)
     return grew;
 }
 
-/* --- making, reading ---------------------------------------------------------------------------
- */
+/* --- making, reading ------------------------------------------------------------------------- */
 
 static int subject_json(struct slip_store *store, const struct slip_digest *subject, json_t **ret,
                         struct slip_error *err)
@@ -136,10 +171,13 @@ int slip_referrer_store(struct slip_store *store, const struct slip_referrer_spe
                         slip_descriptor_json(SLIP_OCI_EMPTY, &config, strlen(empty)));
     json_object_set_new(manifest, "layers", layers);
     json_object_set_new(manifest, "subject", subject);
+    if (spec->predicate)
+        json_object_set_new(manifest, "annotations",
+                            json_pack("{s:s}", SLIP_ANNOTATION_PREDICATE, spec->predicate));
     slip_cleanup(slip_freep) char *text = slip_json_text(manifest);
     if (slip_blob_put(store, text, strlen(text), ret, err) < 0)
         return -1;
-    return note(store, spec->subject, ret, err);
+    return note(store, spec->subject, ret, spec->replaces ? manifest : NULL, err);
 }
 
 int slip_referrer_add(struct slip_store *store, const struct slip_digest *subject,
@@ -157,7 +195,7 @@ int slip_referrer_add(struct slip_store *store, const struct slip_digest *subjec
         return slip_fail(err, SLIP_EINPUT, "sha256:%.12s does not refer to sha256:%.12s",
                          referrer->hex, subject->hex);
     }
-    return note(store, subject, referrer, err);
+    return note(store, subject, referrer, NULL, err);
 }
 
 int slip_referrer_text(struct slip_store *store, const struct slip_digest *referrer, uint64_t limit,

@@ -12,6 +12,7 @@
 #include "image/descriptor.h"
 
 #define SLIP_OCI_EMPTY "application/vnd.oci.empty.v1+json"
+#define SLIP_ANNOTATION_PREDICATE "in-toto.io/predicate-type" /* as BuildKit has it */
 #define SLIP_ANNOTATION_TITLE "org.opencontainers.image.title"
 #define SLIP_REFERRER_LIMIT ((uint64_t)256 << 20) /* bytes of one document */
 #define SLIP_REFERRERS_MAX 1000u /* of one image; what comes after is passed over */
@@ -21,6 +22,8 @@ struct slip_referrer_spec {
     const char *artifact_type;         /* what kind of document */
     const char *media_type;            /* of its bytes; NULL: the same */
     const char *title;                 /* a name for the file, or NULL */
+    const char *predicate;             /* of a statement: what it is about; or NULL */
+    bool replaces; /* takes the place of those of the same type and predicate in the store */
     const void *bytes;
     size_t len;
 };

@@ -15,6 +15,7 @@
 static void listed_release(struct slip_listed *e)
 {
     free(e->path);
+    free(e->text);
     free(e->link);
 }
 
@@ -52,8 +53,19 @@ static void read_whiteout(struct slip_listed *e)
     }
 }
 
-static int read_body(struct slip_untar *untar, struct slip_listed *e, struct slip_error *err)
+static bool is_kept(const struct slip_listed *e, const char *const *keep)
 {
+    for (; keep && *keep && e->size <= SLIP_LISTING_TEXT_LIMIT; keep++)
+        if (slip_ends_with(*keep, "/") ? slip_starts_with(e->path, *keep)
+                                       : strcmp(e->path, *keep) == 0)
+            return true;
+    return false;
+}
+
+static int read_body(struct slip_untar *untar, struct slip_listed *e, bool keep,
+                     struct slip_error *err)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     static const char zeros[4096];
     slip_cleanup(slip_sha256_release) struct slip_sha256 sha = SLIP_SHA256_INIT;
     struct slip_digest digest;
@@ -65,15 +77,25 @@ static int read_body(struct slip_untar *untar, struct slip_listed *e, struct sli
         for (size_t at = 0; at < n;) { /* a hole has no bytes of its own */
             size_t piece = p || n - at < sizeof zeros ? n - at : sizeof zeros;
             slip_sha256_update(&sha, p ? p + at : zeros, piece);
+            if (keep)
+                slip_buf_put(&text, p ? p + at : zeros, piece);
             at += piece;
         }
     slip_sha256_finish(&sha, &digest);
     memcpy(e->content, digest.hex, sizeof e->content);
+    e->text = keep ? slip_buf_take(&text) : NULL;
     return more;
 }
 
-static int add_entry(struct slip_untar *untar, const struct slip_tar_entry *entry, unsigned layer,
-                     struct slip_listing *ret, struct slip_map *names, struct slip_error *err)
+struct reading {
+    struct slip_untar *untar;
+    unsigned layer;
+    const char *const *keep;
+    struct slip_map names; /* of files, to their index and one */
+};
+
+static int add_entry(struct reading *r, const struct slip_tar_entry *entry,
+                     struct slip_listing *ret, struct slip_error *err)
 {
     char *path = clean_name(entry->path);
 
@@ -91,7 +113,7 @@ static int add_entry(struct slip_untar *untar, const struct slip_tar_entry *entr
         .mode = entry->mode,
         .uid = entry->uid,
         .gid = entry->gid,
-        .layer = layer,
+        .layer = r->layer,
         .order = ret->n,
         .hardlink = entry->hardlink,
         .link = !entry->link      ? NULL
@@ -102,14 +124,14 @@ static int add_entry(struct slip_untar *untar, const struct slip_tar_entry *entr
         e->caps |= strcmp(entry->xattrs[i].name, "security.capability") == 0;
     read_whiteout(e);
     if (e->hardlink) { /* it comes after the file it names */
-        size_t at = e->link ? (uintptr_t)slip_map_get(names, e->link) : 0;
+        size_t at = e->link ? (uintptr_t)slip_map_get(&r->names, e->link) : 0;
         if (at)
             memcpy(e->content, ret->v[at - 1].content, sizeof e->content);
     } else if (S_ISREG(e->mode) && !e->whiteout) {
         e->size = entry->size;
-        if (read_body(untar, e, err) < 0)
+        if (read_body(r->untar, e, is_kept(e, r->keep), err) < 0)
             return -1;
-        slip_map_set(names, e->path, (void *)(uintptr_t)ret->n); /* its index, and one */
+        slip_map_set(&r->names, e->path, (void *)(uintptr_t)ret->n);
     }
     return 0;
 }
@@ -145,24 +167,33 @@ static void settle(struct slip_listing *listing)
     listing->n = kept;
 }
 
-int slip_listing_read(int fd, uint64_t limit, unsigned layer, struct slip_listing *ret,
-                      struct slip_error *err)
+static void reading_release(struct reading *r)
 {
-    slip_cleanup(slip_map_release) struct slip_map names = SLIP_MAP_INIT;
-    slip_cleanup(slip_untar_freep) struct slip_untar *untar =
-        slip_untar_open(fd, limit, false, err);
-    struct slip_tar_entry entry;
-    int more = -1;
+    slip_map_release(&r->names);
+    slip_untar_free(r->untar);
+}
 
-    while (untar && (more = slip_untar_next(untar, &entry, err)) > 0)
-        if (add_entry(untar, &entry, layer, ret, &names, err) < 0) {
-            more = -1;
-            break;
-        }
+int slip_listing_read(int fd, uint64_t limit, unsigned layer, const char *const *keep,
+                      struct slip_listing *ret, struct slip_error *err)
+{
+    slip_cleanup(reading_release) struct reading r = {
+        .untar = slip_untar_open(fd, limit, false, err),
+        .layer = layer,
+        .keep = keep,
+        .names = SLIP_MAP_INIT,
+    };
+    struct slip_tar_entry entry;
+    int more;
+
+    if (!r.untar)
+        return -1;
+    while ((more = slip_untar_next(r.untar, &entry, err)) > 0)
+        if (add_entry(&r, &entry, ret, err) < 0)
+            return -1;
     if (more < 0)
         return -1;
     settle(ret);
-    return slip_untar_drain(untar, ret->bytes, NULL, err);
+    return slip_untar_drain(r.untar, ret->bytes, NULL, err);
 }
 
 static bool is_in(const struct slip_map *upper, const char *path, size_t len,

@@ -16,6 +16,7 @@
 
 struct slip_listed {
     char *path; /* owned: "usr/bin/x"; of a whiteout: what it removes */
+    char *text; /* owned: all of a file that was asked for, NUL-terminated; NULL for others */
     char *link; /* owned: target of a symbolic link, or path of the file it is another name of */
     mode_t mode;
     uid_t uid;
@@ -36,9 +37,12 @@ struct slip_listing {
 
 #define SLIP_LISTING_INIT ((struct slip_listing){ 0 })
 
-/* `fd` is a layer in any compression, borrowed; `limit` bounds the tar inside. */
-int slip_listing_read(int fd, uint64_t limit, unsigned layer, struct slip_listing *ret,
-                      struct slip_error *err);
+#define SLIP_LISTING_TEXT_LIMIT ((uint64_t)64 << 20) /* larger files are not kept */
+
+/* `fd` is a layer in any compression, borrowed; `limit` bounds the tar inside. The text of files is
+ * kept whose path is one of `keep` (NULL-terminated), or lies below one that ends in '/'. */
+int slip_listing_read(int fd, uint64_t limit, unsigned layer, const char *const *keep,
+                      struct slip_listing *ret, struct slip_error *err);
 void slip_listing_release(struct slip_listing *listing);
 
 /* A file of a lower layer that is not seen. */

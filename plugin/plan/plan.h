@@ -206,5 +206,7 @@ void slip_plan_prune(struct slip_plan *plan, struct slip_stage *target);
 json_t *slip_plan_json(const struct slip_plan *plan);
 /* A listing for people, and a Graphviz graph. */
 void slip_plan_print(const struct slip_plan *plan, struct slip_buf *out);
+/* A tree for people: the target, its steps, and beneath each what it reads from. */
+void slip_plan_draw(const struct slip_plan *plan, struct slip_buf *out);
 void slip_plan_dot(const struct slip_plan *plan, struct slip_buf *out);
 void slip_plan_release(struct slip_plan *plan);

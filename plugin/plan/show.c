@@ -15,24 +15,10 @@ static const char *const origins[] = {
 };
 static const char *const classes[] = { "runtime", "dev", "doc", "debug" };
 
-/* Text that is not UTF-8 cannot stand in JSON; such bytes are shown as '?'. */
-static json_t *text(const char *s)
-{
-    json_t *json = json_string(s);
-
-    if (json)
-        return json;
-    slip_cleanup(slip_freep) char *ascii = slip_xstrdup(s);
-    for (char *p = ascii; *p; p++)
-        if ((unsigned char)*p >= 0x80)
-            *p = '?';
-    return json_string(ascii);
-}
-
 static void set_text(json_t *object, const char *key, const char *value)
 {
     if (value && *value)
-        json_object_set_new(object, key, text(value));
+        json_object_set_new(object, key, slip_json_any(value));
 }
 
 static void set_flag(json_t *object, const char *key, bool value)
@@ -47,7 +33,7 @@ static void set_list(json_t *object, const char *key, const char *const *list)
         return;
     json_t *array = json_array();
     for (size_t i = 0; list[i]; i++)
-        json_array_append_new(array, text(list[i]));
+        json_array_append_new(array, slip_json_any(list[i]));
     json_object_set_new(object, key, array);
 }
 
@@ -151,8 +137,8 @@ static void add_copy(json_t *json, const struct slip_copy *copy)
     json_t *array = json_array();
     for (size_t i = 0; i < copy->ninlines; i++) {
         json_t *file = json_object();
-        json_object_set_new(file, "name", text(copy->inlines[i].name));
-        json_object_set_new(file, "text", text(copy->inlines[i].text));
+        json_object_set_new(file, "name", slip_json_any(copy->inlines[i].name));
+        json_object_set_new(file, "text", slip_json_any(copy->inlines[i].text));
         json_array_append_new(array, file);
     }
     json_object_set_new(json, "files", array);

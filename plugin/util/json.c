@@ -13,6 +13,19 @@ json_t *slip_json_parse(const char *text, size_t len, const char *what, struct s
     return json;
 }
 
+json_t *slip_json_any(const char *text)
+{
+    json_t *json = json_string(text);
+
+    if (json)
+        return json;
+    slip_cleanup(slip_freep) char *ascii = slip_xstrdup(text);
+    for (char *p = ascii; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    return json_string(ascii);
+}
+
 char *slip_json_text(const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);

@@ -19,6 +19,8 @@ static inline void slip_json_decrefp(json_t **json)
 /* Parses one document; duplicate keys and trailing text are errors. `what` names it in the error.
  */
 json_t *slip_json_parse(const char *text, size_t len, const char *what, struct slip_error *err);
+/* A string of JSON; bytes that are not UTF-8, as in names of files, become '?'. */
+json_t *slip_json_any(const char *text);
 /* Compact text, keys in insertion order, no trailing newline. Caller frees. */
 char *slip_json_text(const json_t *json);
 /* The string under `key`, or NULL when it is absent or another type. Borrowed. */
