@@ -475,6 +475,27 @@ function(_slipway_file_options ret)
   set(${ret} "${options};${context}" PARENT_SCOPE)
 endfunction()
 
+# What the cross compiler takes for the root, by the toolchain file or by itself.
+function(_slipway_sysroots ret)
+  set(roots "${CMAKE_SYSROOT}" ${CMAKE_FIND_ROOT_PATH})
+  if(NOT CMAKE_SYSROOT AND CMAKE_C_COMPILER)
+    execute_process(COMMAND "${CMAKE_C_COMPILER}" -print-sysroot OUTPUT_VARIABLE root
+      OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    list(APPEND roots "${root}")
+  endif()
+  set(found "")
+  foreach(root IN LISTS roots)
+    cmake_path(NORMAL_PATH root)
+    string(REGEX REPLACE "(.)/$" "\\1" root "${root}")
+    if(root MATCHES "^/." AND (IS_DIRECTORY "${root}/lib" OR IS_DIRECTORY "${root}/usr/lib"
+        OR IS_DIRECTORY "${root}/lib64"))
+      list(APPEND found "${root}")
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  set(${ret} "${found}" PARENT_SCOPE)
+endfunction()
+
 # The recipe up to the install command, which is known later. [build] is its last section.
 function(_slipway_image_recipe ret)
   if(NOT DEFINED arg_TOOLCHAIN)
@@ -514,6 +535,10 @@ function(_slipway_image_recipe ret)
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
+  if(CMAKE_CROSSCOMPILING AND arg_TOOLCHAIN MATCHES "^(tree|host)$")
+    _slipway_sysroots(roots)
+    _slipway_words(sysroot ${roots})
+  endif()
   _slipway_words(packages ${arg_PACKAGES})
   _slipway_scalar(network "${arg_NETWORK}")
 
