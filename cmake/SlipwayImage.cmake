@@ -17,7 +17,8 @@ add_container_image
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host] [PLATFORMS <os/arch>]
-    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [SBOM spdx|cyclonedx] [SIZE_BUDGET <bytes>]
+    [COMPRESSION gzip|zstd|none [LEVEL <n>]]
     [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
@@ -54,9 +55,14 @@ What an image is for is told by the programs in it: a toolchain file for another
 an image for that. ``PLATFORMS`` says which one it must be (``linux/arm64``), and anything else is an
 error. It names one platform: several need a build tree for each.
 
+``SBOM`` makes a bill of materials with the image: ``<build>/<target>.spdx.json`` (SPDX 2.3) or
+``<target>.cdx.json`` (CycloneDX 1.5), which is attached to the image, too. ``<target>-sbom`` writes
+that file in any case, as SPDX unless ``SBOM`` says otherwise.
+
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, SIZE_BUDGET, COMPRESSION,
-LEVEL, OUTPUT and ALL may stand beside it; and DEBUG_IMAGE beside a recipe that has ``debug-image = yes``.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, SBOM, SIZE_BUDGET,
+COMPRESSION, LEVEL, OUTPUT and ALL may stand beside it; and DEBUG_IMAGE beside a recipe that has
+``debug-image = yes``.
 
 ``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
 together, uncompressed; the image that was there stays. The debug image is not measured. ``COMPRESSION`` is
@@ -90,9 +96,6 @@ container_stage, container_copy
 
 Add a stage of one's own, and copy from it (or from another image) into the runtime stage.
 #]=======================================================================]
-
-set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  SBOM)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -142,6 +145,10 @@ function(add_container_image target)
   endif()
   set(layout "${out}/${target}.oci")
   set(digest "${out}/${target}.digest")
+  set(bill "${out}/${target}.spdx.json")
+  if(arg_SBOM STREQUAL "cyclonedx")
+    set(bill "${out}/${target}.cdx.json")
+  endif()
 
   set(secrets "")
   foreach(pair IN LISTS arg_SECRETS)
@@ -217,6 +224,9 @@ function(add_container_image target)
   set(byproducts "")
   if(CMAKE_GENERATOR MATCHES "Ninja")
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
+    if(arg_SBOM)
+      list(APPEND byproducts "${bill}")
+    endif()
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
     COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
@@ -243,9 +253,9 @@ function(add_container_image target)
     set_property(TARGET "${target}" PROPERTY SLIPWAY_${list} "${arg_${list}}")
   endforeach()
   set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${layout}" "${digest}"
-    "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
+    "${bill}" "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
   list(POP_BACK options context)
-  _slipway_derived_targets("${target}" "${out}" "${context}")
+  _slipway_derived_targets("${target}" "${out}" "${context}" "${bill}")
   if(NOT TARGET images)
     add_custom_target(images)
   endif()
@@ -285,14 +295,6 @@ function(_slipway_check_image target)
   if(TARGET "${target}")
     _slipway_fail("would replace an existing target." "Pick another name.")
   endif()
-  get_property(not_served GLOBAL PROPERTY SLIPWAY_NOT_SERVED)
-  foreach(keyword IN LISTS not_served)
-    if(DEFINED arg_${keyword})
-      _slipway_fail("asks for ${keyword}, which this version of Slipway does not serve yet."
-        "Leave ${keyword} out; this is Slipway ${Slipway_VERSION}.")
-    endif()
-  endforeach()
-
   _slipway_check_form(NAME "^[a-z0-9]+([._/:-][a-z0-9._-]+)*$" "acme/hello (lower case)")
   _slipway_check_form(TAGS "^[A-Za-z0-9_][A-Za-z0-9._-]*$" "1.4 or latest")
   _slipway_check_form(ENV "^[A-Za-z_][A-Za-z0-9_]*=" "LANG=C.UTF-8")
@@ -302,6 +304,7 @@ function(_slipway_check_image target)
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
   _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(SBOM "^(spdx|cyclonedx)$" "spdx and cyclonedx")
   _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
   _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
@@ -452,8 +455,8 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "SIZE_BUDGET:--size-budget"
-      "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "SBOM:--sbom"
+      "SIZE_BUDGET:--size-budget" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -530,6 +533,7 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(sbom "${arg_SBOM}")
   _slipway_scalar(compression "${arg_COMPRESSION}")
   _slipway_scalar(compression-level "${arg_LEVEL}")
 
@@ -597,7 +601,7 @@ function(_slipway_install_tree ret)
   set(${ret} "${tree}" PARENT_SCOPE)
 endfunction()
 
-function(_slipway_derived_targets target out context)
+function(_slipway_derived_targets target out context bill)
   get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
   get_property(recipe TARGET "${target}" PROPERTY SLIPWAY_RECIPE)
   set(image "oci:${layout}")
@@ -621,6 +625,13 @@ function(_slipway_derived_targets target out context)
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
     USES_TERMINAL VERBATIM)
+  set(format spdx)
+  if(arg_SBOM)
+    set(format "${arg_SBOM}")
+  endif()
+  add_custom_target("${target}-sbom"
+    COMMAND Slipway::slipway sbom --format "${format}" -o "${bill}" "${image}"
+    COMMENT "Writing the bill of materials of ${target}" VERBATIM)
   set(reading "")
   if(arg_RECIPE)
     set(reading --frontend recipe --build-context "build-tree=${CMAKE_BINARY_DIR}")
@@ -640,7 +651,7 @@ function(_slipway_derived_targets target out context)
     COMMAND Slipway::slipway report "${image}" -o "${out}/${target}.report.html"
     COMMENT "Writing ${target}.report.html" VERBATIM)
   set_property(TARGET "${target}-graph" PROPERTY FOLDER "Container images")
-  foreach(verb tar load push run shell explain report)
+  foreach(verb tar load push run shell explain report sbom)
     add_dependencies("${target}-${verb}" "${target}")
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()

@@ -10,16 +10,16 @@
 #   include $(shell slipway --mk)
 #
 # gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-graph,
-# image-report, image-eject, image-debug, image-test and image-clean. Several images: IMAGES := a b, then
-# a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ...
-# is one of them.
+# image-report, image-sbom, image-eject, image-debug, image-test and image-clean. Several images:
+# IMAGES := a b, then a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a,
+# image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE PLATFORMS
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
 #   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA STRICT ACKNOWLEDGE
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
-#   what it says      LABELS ANNOTATIONS
+#   what it says      LABELS ANNOTATIONS SBOM (spdx or cyclonedx)
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
 #   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
 #   what else         DEBUG_IMAGE
@@ -49,9 +49,8 @@ endif
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SIZE_BUDGET COMPRESSION \
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SBOM SIZE_BUDGET COMPRESSION \
   LEVEL PLATFORMS DEBUG_IMAGE OUTPUT
-_slipway_not_served := SBOM
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -97,7 +96,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain graph report eject debug test clean
+_slipway_verbs := tar load push run shell explain graph report sbom eject debug test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -124,7 +123,6 @@ _slipway_stages := $(strip $(call _slipway_value,IMAGE_STAGES))
 _slipway_known := $(_slipway_keywords) STAGES COPY $(foreach s,$(_slipway_stages),STAGE_$(s)_FROM STAGE_$(s)_STEPS)
 
 define _slipway_refuse
-$(if $(filter $(_slipway_not_served),$(2)),$(error slipway.mk: $(1)_$(2) is not served yet by this version of Slipway; leave it out))\
 $(if $(filter IMAGE,$(1)),$(error slipway.mk: unknown variable '$(1)_$(2)'$(foreach m,$(call _slipway_meant,$(2),3),; did you mean '$(1)_$(m)'?)))\
 $(foreach m,$(call _slipway_meant,$(2),2),$(error slipway.mk: unknown variable '$(1)_$(2)'; did you mean '$(1)_$(m)'?))
 endef
@@ -139,6 +137,7 @@ $(if $(call _slipway_get,$(1),RECIPE),$(if $(call _slipway_get,$(1),DOCKERFILE),
 $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE),$(if $(wildcard $(f)),,$(error slipway.mk: image '$(1)': cannot find '$(f)' below $(CURDIR))))\
 $(if $(word 2,$(call _slipway_get,$(1),PLATFORMS)),$(error slipway.mk: image '$(1)' has several PLATFORMS, but one tree has programs of one; keep one of them))\
 $(if $(call _slipway_debugged,$(1)),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has DEBUG_IMAGE beside DOCKERFILE, whose programs it does not know; write a stage for it)))\
+$(foreach f,$(call _slipway_get,$(1),SBOM),$(if $(filter spdx cyclonedx,$(f)),,$(error slipway.mk: image '$(1)': SBOM is spdx or cyclonedx, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),SECRETS),$(if $(and $(findstring =,$(f)),$(filter-out =%,$(f)),$(filter-out %=,$(f))),,$(error slipway.mk: image '$(1)': SECRETS takes id=file, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
@@ -195,6 +194,7 @@ _slipway_key,stopsignal,$(call _slipway_get,$(1),STOPSIGNAL))$(call \
 _slipway_key,healthcheck,$(call _slipway_get,$(1),HEALTHCHECK))$(call \
 _slipway_items,labels,$(call _slipway_get,$(1),LABELS))$(call \
 _slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))$(call \
+_slipway_key,sbom,$(call _slipway_get,$(1),SBOM))$(call \
 _slipway_key,compression,$(call _slipway_get,$(1),COMPRESSION))$(call \
 _slipway_key,compression-level,$(call _slipway_get,$(1),LEVEL))
 [toolchain]
@@ -256,6 +256,8 @@ _slipway_flags = $(if $(filter 0,$(_slipway_v)),--progress quiet) $(SLIPWAY_FLAG
 _slipway_q = '$(subst ','\'',$(1))'
 
 _slipway_dir    = $(or $(strip $(call _slipway_get,$(1),OUTPUT)),$(SLIPWAY_OUT))
+_slipway_bill   = $(call _slipway_dir,$(1))/$(1).$(if $(filter cyclonedx,$(call _slipway_bill_format,$(1))),cdx,spdx).json
+_slipway_bill_format = $(or $(strip $(call _slipway_get,$(1),SBOM)),spdx)
 _slipway_layout = oci:$(call _slipway_dir,$(1))/$(1).oci
 _slipway_input  = $(or $(call _slipway_file,$(1)),$(SLIPWAY_OUT)/$(1).slipway)
 _slipway_write  = $(call _slipway_put,$(1),$(1).slipway)
@@ -271,6 +273,7 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
+  $(foreach a,$(call _slipway_get,$(1),SBOM),--sbom $(a))\
   $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),PLATFORMS),--platform $(a))\
@@ -324,6 +327,8 @@ image-shell-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) shell $$(call _slipway_layout,$(1))
 image-explain-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) explain $$(call _slipway_layout,$(1))
+image-sbom-$(1): image-$(1)
+	$$(_slipway_at)$$(call _slipway_say,SBOM,$$(call _slipway_bill,$(1))); $$(SLIPWAY) sbom $$(call _slipway_layout,$(1)) --format $$(call _slipway_bill_format,$(1)) -o $$(call _slipway_q,$$(call _slipway_bill,$(1)))
 image-report-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,REPORT,$$(call _slipway_dir,$(1))/$(1).report.html); $$(SLIPWAY) report $$(call _slipway_layout,$(1)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).report.html)
 image-graph-$(1):
@@ -337,7 +342,7 @@ image-push-$(1): image-$(1)
 endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
-$(foreach v,tar load push explain graph report eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+$(foreach v,tar load push explain graph report sbom eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
 # Of those that have one; of any, to say that none has.
 image-debug: $(addprefix image-debug-,$(or $(foreach i,$(_slipway_images),$(if $(call _slipway_debugged,$(i)),$(i))),$(firstword $(_slipway_images))))
 ifeq ($(word 2,$(_slipway_images)),)
@@ -349,7 +354,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .report.html .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .report.html .spdx.json .cdx.json .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

@@ -20,6 +20,7 @@ struct slip_slim_job {
     struct slip_strv sysroots; /* directories of the builder that `cross` consists of */
     struct slip_tree app;      /* the project's own files, until they are sorted into layers */
     struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
+    struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_machine machine; /* of the project's programs; all NULL when it has none */
     char *interp;                /* owned: the loader that they ask for, or NULL */
@@ -27,7 +28,8 @@ struct slip_slim_job {
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
-    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
+    json_t *origin;   /* report: "packages", "archives", "documents" and "unknown" of a
+                      bill (image/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands

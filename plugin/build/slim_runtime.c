@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "build/installer.h"
 #include "slim/class.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -36,16 +37,17 @@ static void add_link(struct slip_slim_job *job, enum slip_holding holding, const
 
 /* A file as it is, with a normal mode. */
 static int add_from(struct slip_slim_job *job, int root, enum slip_holding holding,
-                    const char *path, uint64_t *ret_size, struct slip_error *err)
+                    const char *path, const char *source, uint64_t *ret_size,
+                    struct slip_error *err)
 {
     struct stat st;
 
-    if (slip_lstat_in_root(root, path, &st) < 0)
-        return slip_fail_errno(err, "cannot read '%s' in the builder", path);
+    if (slip_lstat_in_root(root, source, &st) < 0)
+        return slip_fail_errno(err, "cannot read '%s' in the builder", source);
     struct slip_entry *e = add(job, holding, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
     e->root = root;
-    e->source = slip_xstrdup(path);
+    e->source = slip_xstrdup(source);
     if (ret_size)
         *ret_size = e->size;
     return 0;
@@ -54,7 +56,7 @@ static int add_from(struct slip_slim_job *job, int root, enum slip_holding holdi
 static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
                          struct slip_error *err)
 {
-    return add_from(job, job->view.mounted.root, holding, path, NULL, err);
+    return add_from(job, job->view.mounted.root, holding, path, path, NULL, err);
 }
 
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
@@ -102,12 +104,46 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
         return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
         add_link(job, holding, n->path, n->link);
-    else if (add_from(job, job->root, holding, n->path, &size, err) < 0)
+    else if (add_from(job, job->root, holding, n->path, n->source ? n->source : n->path, &size,
+                      err) < 0)
         return -1;
     report_needed(job, n, size);
     if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
         add_loader_link(job, holding, n->soname, n->path);
     return 0;
+}
+
+/* What the user calls the base of the runtime. */
+static const char *base_name(const struct slip_slim_job *job)
+{
+    const struct slip_step *step = job->node->step->parent;
+
+    while (step->parent)
+        step = step->parent;
+    return step->base.input.name && *step->base.input.name ? step->base.input.name : NULL;
+}
+
+/* The message begins with the place that installed the file it is about, when CMake knows. */
+static void blame(struct slip_slim_job *job, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *target = NULL;
+    struct slip_span at;
+
+    slip_cleanup(slip_freep) char *maker =
+        job->closure.missing
+            ? slip_installer_maker(job->b, job->copy->input.stage, job->closure.missing)
+            : NULL;
+
+    if (maker) {
+        free(err->hint);
+        err->hint = slip_xasprintf("the project's own target '%s' makes it: install(TARGETS %s)",
+                                   maker, maker);
+    }
+    if (!job->closure.culprit ||
+        !slip_installer_find(job->b, job->copy->input.stage, job->closure.culprit, &at, &target))
+        return;
+    slip_error_context(err, "target '%s'", target);
+    err->at = at;
 }
 
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
@@ -131,9 +167,13 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
         .base_root = base.mounted.root,
+        .base_name = base_name(job),
+        .build_dirs = (const char *const *)job->build_dirs.v,
     };
-    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
+    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0) {
+        blame(job, err);
         return slip_slim_sysroot_hint(job, err);
+    }
     slip_slim_sysroot_owners(job);
     for (size_t i = 0; i < job->closure.nfiles; i++)
         if (add_needed(job, &job->closure.files[i], err) < 0)
