@@ -226,6 +226,27 @@ static const struct row {
                "has nothing newer than C_2.36\n"
                "the base is older than the toolchain: take a newer base, a toolchain made from "
                "this base, or BASE scratch" },
+    { .name = "a part of the C library that only the builder has",
+      .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 GLIBC_2.36\n"
+                            "lib /usr/lib/libm.so.6 libm.so.6\n"
+                            "user /bin/x \"-Wl,--no-as-needed $R/usr/lib/libm.so.6 "
+                            "$R/usr/lib/libc.so.6\"\n"
+                            "mkdir -p $R/base/usr/lib; cp $R/usr/lib/libc.so.6 $R/base/usr/lib\n",
+      .roots = "/bin/x",
+      .base = "base",
+      .files = "/usr/lib/libm.so.6 libm.so.6 D\n" },
+    { .name = "a part of another C library",
+      .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 GLIBC_2.36\n"
+                            "lib /usr/lib/libm.so.6 libm.so.6\n"
+                            "user /bin/x \"-Wl,--no-as-needed $R/usr/lib/libm.so.6 "
+                            "$R/usr/lib/libc.so.6\"\n"
+                            "versioned /base/usr/lib/libc.so.6 libc.so.6 GLIBC_2.38\n",
+      .roots = "/bin/x",
+      .base = "base",
+      .error = "bin/x needs 'libm.so.6': the base has the C library GLIBC_2.38 without its part "
+               "'libm.so.6', and the builder's is of GLIBC_2.36\n"
+               "take a base with a whole C library, a toolchain made from this base, or BASE "
+               "scratch" },
     { .name = "another library of the base is too old",
       .script = LOADER BASE "versioned /usr/lib/libfoo.so.1 libfoo.so.1 FOO_2.38\n"
                             "user /bin/x $R/usr/lib/libfoo.so.1\n"
