@@ -148,7 +148,6 @@ static void blame(struct slip_slim_job *job, struct slip_error *err)
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
-    slip_cleanup(slip_view_release) struct slip_view base = SLIP_VIEW_INIT;
 
     if (!job->copy->slim->closure)
         return 0;
@@ -159,13 +158,13 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
             slip_strv_addf(&roots, "/%s", e->path);
     }
     /* The base's root, when the runtime does not start from nothing. */
-    if (slip_view_of_step(&base, job->b, job->node->step->parent, err) < 0)
+    if (slip_view_of_step(&job->base, job->b, job->node->step->parent, err) < 0)
         return -1;
     const struct slip_closure_options options = {
         .root = job->view.mounted.root,
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
-        .base_root = base.mounted.root,
+        .base_root = job->base.mounted.root,
         .base_name = base_name(job),
         .build_dirs = (const char *const *)job->build_dirs.v,
     };
@@ -338,31 +337,49 @@ static bool has_program(const struct slip_slim_job *job, const char *path)
     return false;
 }
 
-int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
+/* Where the entrypoint stands, or NULL. */
+static char *find_program(const struct slip_slim_job *job, const char *program)
 {
-    const char *program = job->copy->slim->entrypoint;
+    if (strchr(program, '/'))
+        return has_program(job, program) ? slip_xstrdup(program) : NULL;
+    for (const char *p = default_path; *p;) {
+        size_t n = strcspn(p, ":");
+        slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
+        if (has_program(job, path))
+            return SLIP_TAKE_PTR(path);
+        p += n + (p[n] == ':');
+    }
+    return NULL;
+}
+
+/* Other scripts may never be called; this one is what the image is for. */
+static int check_script(const struct slip_slim_job *job, const char *path, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *real = slip_slim_resolve(job, path);
+
+    for (size_t i = 0; i < job->closure.nhints; i++) {
+        const struct slip_hint *hint = &job->closure.hints[i];
+        if (!hint->is_script || strcmp(hint->path + 1, real) != 0)
+            continue;
+        slip_fail(err, SLIP_EINPUT,
+                  "the entrypoint '/%s' is a script for '%s', which is not in the image", real,
+                  hint->need);
+        return slip_error_hint(err, "take a BASE that has it, or install it with the project");
+    }
+    return 0;
+}
+
+static int no_entrypoint(const struct slip_slim_job *job, const char *program,
+                         struct slip_error *err)
+{
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
 
-    if (!program || !*program || slip_node_of(job->b, job->node->step->parent)->base.n ||
-        job->node->step->parent->op != SLIP_OP_BASE)
-        return 0; /* a base may bring the program itself */
-    if (strchr(program, '/')) {
-        if (has_program(job, program))
-            return 0;
-    } else {
-        for (const char *p = default_path; *p;) {
-            size_t n = strcspn(p, ":");
-            slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
-            if (has_program(job, path))
-                return 0;
-            p += n + (p[n] == ':');
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        for (size_t k = 0; k < job->layers[i].n; k++) {
+            const struct slip_entry *e = &job->layers[i].entries[k];
+            if (!S_ISDIR(e->mode) && (e->mode & 0100) && !strstr(e->path, ".so"))
+                slip_strv_add(&names, strchr(program, '/') ? e->path : slip_path_base(e->path));
         }
-    }
-    const struct slip_tree *programs = &job->layers[SLIP_HOLD_PROGRAMS];
-    for (size_t i = 0; i < programs->n; i++)
-        if (!S_ISDIR(programs->entries[i].mode) && (programs->entries[i].mode & 0100))
-            slip_strv_add(&names, strchr(program, '/') ? programs->entries[i].path
-                                                       : slip_path_base(programs->entries[i].path));
     const char *near = slip_suggest(program, (const char *const *)names.v, names.n);
     slip_fail(err, SLIP_EINPUT, "the entrypoint '%s' is not in the image", program);
     if (near)
@@ -371,4 +388,17 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
                            names.n ? "name an installed program; 'slipway explain' "
                                      "lists what the image holds"
                                    : "the project installs no program");
+}
+
+int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
+{
+    const char *program = job->copy->slim->entrypoint;
+    slip_cleanup(slip_freep) char *path = program && *program ? find_program(job, program) : NULL;
+
+    if (path)
+        return check_script(job, path, err);
+    if (!program || !*program || slip_node_of(job->b, job->node->step->parent)->base.n ||
+        job->node->step->parent->op != SLIP_OP_BASE)
+        return 0; /* a base may bring the program itself */
+    return no_entrypoint(job, program, err);
 }

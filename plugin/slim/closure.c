@@ -295,11 +295,8 @@ void slip_closure_release(struct slip_closure *closure)
     for (size_t i = 0; i < closure->nfiles; i++)
         slip_needed_release(&closure->files[i]);
     free(closure->files);
-    for (size_t i = 0; i < closure->nhints; i++) {
-        free(closure->hints[i].path);
-        free(closure->hints[i].need);
-        free(closure->hints[i].text);
-    }
+    for (size_t i = 0; i < closure->nhints; i++)
+        slip_hint_release(&closure->hints[i]);
     free(closure->hints);
     slip_strv_release(&closure->wanted);
     free(closure->culprit);

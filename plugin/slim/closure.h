@@ -32,10 +32,17 @@ struct slip_needed {
 
 /* Something a program will probably want at run time and no header says. */
 struct slip_hint {
-    char *path; /* owned: the program */
-    char *need; /* owned: "ca-certificates", "tzdata", "passwd", "/bin/sh", "nsswitch", "plugins" */
-    char *text; /* owned: one sentence */
+    char *path;  /* owned: the program */
+    char *need;  /* owned: one word ("ca-certificates", "tzdata", "dlopen", "/bin/sh"), by which it
+                    can be acknowledged */
+    char *cause; /* owned: "calls dlopen()"; NULL when `text` says it */
+    char *text;  /* owned: one sentence: why, what is missing, what to write */
+    struct slip_strv names; /* what the program's own texts name: libraries, users, programs */
+    bool is_script;         /* `need` is the interpreter that the script at `path` asks for */
+    bool is_met;            /* the image has it; known when the image is (slim/hints.h) */
 };
+
+void slip_hint_release(struct slip_hint *hint);
 
 struct slip_closure {
     struct slip_needed *files; /* sorted by path; without the roots themselves */

@@ -414,19 +414,23 @@ static const struct row {
                        ".note.GNU-stack,\"\",%progbits\n' > $R/note.s\n"
                        "cc -c -o $R/note.o $R/note.s; prog /bin/x $R/note.o\n",
       .roots = "/bin/x",
-      .files = "/lib64/ld-test.so.1 interpreter D\n"
-               "/usr/lib/libbz2.so.1 dlopen D x -> libbz2.so.1\n"
-               "hint /bin/x plugins: opens by itself what its note names: libzstd.so.1 for zstd "
-               "(recommended); put what you want of it on the DLOPEN list\n" },
+      .files =
+          "/lib64/ld-test.so.1 interpreter D\n"
+          "/usr/lib/libbz2.so.1 dlopen D x -> libbz2.so.1\n"
+          "hint /bin/x dlopen: opens by itself what its note names: libzstd.so.1 for zstd "
+          "(recommended); put what you want of it on the DLOPEN list, or ACKNOWLEDGE dlopen\n" },
     { .name = "scripts",
       .script = "file /bin/a '#!/bin/sh\\n'; file /bin/sh 'x'; file /bin/b '#!/usr/bin/env -S K=1 "
                 "python3 -u\\n'; file /bin/c '#! /usr/bin/perl -w\\n'; file /bin/d 'no script'\n"
                 "file /base/usr/bin/env x; file /usr/bin/perl x\n",
       .roots = "/bin/a /bin/b /bin/c /bin/d /bin/sh",
       .base = "base",
-      .files = "hint /bin/b python3: is a script for 'python3', which is not in the image\n"
-               "hint /bin/c /usr/bin/perl: is a script for '/usr/bin/perl', which is not in the "
-               "image\n" },
+      .files = "hint /bin/b python3: is a script for 'python3', and the image has none; take a "
+               "BASE that has it (package python3), leave the script out with CLASS_OF none "
+               "/bin/b, or ACKNOWLEDGE python3\n"
+               "hint /bin/c /usr/bin/perl: is a script for '/usr/bin/perl', and the image has "
+               "none; take a BASE that has it (package perl), leave the script out with CLASS_OF "
+               "none /bin/c, or ACKNOWLEDGE /usr/bin/perl\n" },
     { .name = "packages, with a merged /usr",
       .script = "mkdir -p $R/usr/lib64 $R/usr/lib $R/var/lib/dpkg/info; ln -s usr/lib64 $R/lib64\n"
                 "ln -s usr/lib $R/lib; loader /usr/lib64/ld-test.so.1 $B\n"
