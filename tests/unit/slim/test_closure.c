@@ -215,7 +215,7 @@ static const struct row {
           "/usr/lib/libb.so.1 libb.so.1 D\n"
           "hint /usr/lib/liba.so.1 symbols: uses gone, which no library that it is linked with "
           "has, and fails when it gets there: link with -Wl,--no-undefined to see what is "
-          "missing\n" },
+          "missing, or ACKNOWLEDGE symbols\n" },
     { .name = "the base's C library is too old",
       .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 C_2.38\n"
                             "user /bin/x $R/usr/lib/libc.so.6\n"
@@ -388,7 +388,7 @@ static const struct row {
                "/usr/lib/libpam.so.0 libpam.so.0 D\n"
                "hint /bin/x pam: PAM opens the modules that /etc/pam.d names; they are not in the "
                "image: put '/usr/lib/security/pam_*.so', or those of its 2 files that it wants, on "
-               "the DLOPEN list\n" },
+               "the DLOPEN list, or ACKNOWLEDGE pam\n" },
     { .name = "plugins of a known library: one was asked for",
       .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
                        "prog /bin/x $R/usr/lib/libpam.so.0\n"
