@@ -23,16 +23,41 @@ void slip_slim_release(struct slip_slim_job *job)
     slip_closure_release(&job->closure);
     slip_view_release(&job->base);
     slip_view_release(&job->view);
+    slip_strv_release(&job->build_dirs);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
     json_decref(job->left_out);
     json_decref(job->origin);
 }
 
+/* What install steps see through mounts, and where templates put sources and build directories. */
+static void note_build_dirs(struct slip_slim_job *job)
+{
+    const struct slip_stage *stage = job->copy->input.stage;
+
+    slip_strv_add(&job->build_dirs, "/build");
+    slip_strv_add(&job->build_dirs, "/src");
+    if (*job->copy->slim->destdir)
+        slip_strv_add(&job->build_dirs, job->copy->slim->destdir);
+    for (size_t i = 0; i < job->b->options->ncontexts; i++)
+        if (job->b->options->contexts[i].path)
+            slip_strv_add_take(&job->build_dirs,
+                               slip_path_absolute(job->b->options->contexts[i].path));
+    for (size_t i = 0; i < stage->nsteps; i++) {
+        const struct slip_step *step = stage->steps[i];
+        for (size_t k = 0; step->op == SLIP_OP_RUN && step->run.install && k < step->run.nmounts;
+             k++)
+            if (step->run.mounts[k].kind == SLIP_MOUNT_BIND ||
+                step->run.mounts[k].kind == SLIP_MOUNT_CACHE)
+                slip_strv_add(&job->build_dirs, step->run.mounts[k].target);
+    }
+}
+
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
 
+    note_build_dirs(job);
     if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
         return -1;
     job->view.stack.destdir = job->copy->slim->destdir;

@@ -18,12 +18,14 @@ struct slip_slim_job {
     struct slip_view base; /* what the image stands on; root -1: nothing */
     struct slip_tree app;  /* the project's own files, until they are sorted into layers */
     struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
+    struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
-    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
+    json_t *origin;   /* report: "packages", "archives", "documents" and "unknown" of a
+                      bill (image/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
