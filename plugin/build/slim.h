@@ -21,6 +21,7 @@ struct slip_slim_job {
     struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
+    bool only_usual_users; /* the image's /etc/passwd is the one that every such image has */
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */

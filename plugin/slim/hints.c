@@ -22,6 +22,7 @@ enum topic {
     TMP,
     TZDATA,
     UNWIND,
+    USERS,
     TOPICS
 };
 
@@ -55,8 +56,8 @@ static const struct {
                  { "/etc/passwd" },
                  "users and groups are looked up in /etc/passwd and /etc/group, and the image has "
                  "none",
-                 "the image's /etc/passwd and /etc/group do not know %s",
-                 "name it as USER, or install /etc/passwd and /etc/group" },
+                 "the image's /etc/passwd and /etc/group do not know %s, as which it runs",
+                 "give USER a name, or install /etc/passwd and /etc/group" },
     [PLUGINS] = { "dlopen",
                   { NULL },
                   "no header says which libraries it opens",
@@ -89,6 +90,11 @@ static const struct {
                  NULL,
                  "have it log to its standard error" },
     [TMP] = { "tmp", { "/tmp" }, "the image has no /tmp", NULL, "take a BASE that has one" },
+    [USERS] = { "users",
+                { "/etc/passwd" },
+                "the image's /etc/passwd and /etc/group know no user of its own",
+                "the image's /etc/passwd and /etc/group do not know %s",
+                "name the user as USER, or install /etc/passwd and /etc/group" },
     [TZDATA] = { "tzdata",
                  { "/usr/share/zoneinfo" },
                  "the image knows no time zone but UTC",
@@ -124,15 +130,15 @@ static const struct symbol {
     { "getaddrinfo", NSS },
     { "getgrgid", PASSWD },
     { "getgrgid_r", PASSWD },
-    { "getgrnam", PASSWD },
-    { "getgrnam_r", PASSWD },
+    { "getgrnam", USERS },
+    { "getgrnam_r", USERS },
     { "getgrouplist", PASSWD },
     { "gethostbyname", NSS },
     { "gethostbyname2", NSS },
     { "gethostbyname2_r", NSS },
     { "gethostbyname_r", NSS },
-    { "getpwnam", PASSWD },
-    { "getpwnam_r", PASSWD },
+    { "getpwnam", USERS },
+    { "getpwnam_r", USERS },
     { "getpwuid", PASSWD },
     { "getpwuid_r", PASSWD },
     { "getservbyname", SERVICES },
@@ -300,7 +306,7 @@ static enum slip_strings_kind kind_of(enum topic topic)
     switch (topic) {
     case CERTS:
         return SLIP_STRINGS_CERTIFICATES;
-    case PASSWD:
+    case USERS:
         return SLIP_STRINGS_USERS;
     case PLUGINS:
         return SLIP_STRINGS_LIBRARIES;
@@ -360,6 +366,8 @@ static void hint_static(struct slip_closure *closure, const char *path, const st
     bool old;
 
     if (!symbol)
+        symbol = uses(elf, USERS);
+    if (!symbol)
         symbol = uses(elf, PASSWD);
     if (symbol && slip_hint_static_nss(elf, &old))
         add_topic(closure, path, STATIC_NSS, NULL, symbol);
@@ -374,7 +382,7 @@ static bool is_for_glibc(enum topic topic)
 void slip_hints_of(struct slip_closure *closure, int root, const char *path,
                    const struct slip_elf *elf, bool plugins_known)
 {
-    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, PLUGINS,
+    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, USERS, PLUGINS,
                                         PROGRAMS, SERVICES, SHELL,   SYSLOG, TMP,    TZDATA };
     size_t first = closure->nhints;
     bool musl =
@@ -413,15 +421,14 @@ static bool has_any(const char *const *patterns, const struct slip_hint_image *i
 }
 
 /* Takes the names away that the image has. */
-static void drop_known(struct slip_hint *hint, const struct slip_hint_image *image, bool users)
+static void drop_known(struct slip_hint *hint, bool (*has)(void *user, const char *name),
+                       void *user)
 {
     struct slip_strv left = SLIP_STRV_INIT;
 
-    for (size_t i = 0; i < hint->names.n; i++) {
-        const char *name = hint->names.v[i];
-        if (!(users ? image->has_user(image->user, name) : image->has(image->user, name)))
-            slip_strv_add(&left, name);
-    }
+    for (size_t i = 0; i < hint->names.n; i++)
+        if (!has(user, hint->names.v[i]))
+            slip_strv_add(&left, hint->names.v[i]);
     slip_strv_release(&hint->names);
     hint->names = left;
 }
@@ -434,14 +441,20 @@ void slip_hint_settle(struct slip_hint *hint, const struct slip_hint_image *imag
     if (t == TOPICS)
         return;
     bool there = has_any(topics[t].met_by, image);
-    if (t == PASSWD && there)
-        drop_known(hint, image, true);
-    else if (t == PASSWD)
+    if (t == PROGRAMS)
+        drop_known(hint, image->has, image->user);
+    else if (t == USERS && there)
+        drop_known(hint, image->has_user, image->user);
+    else if (t == USERS)
         slip_strv_release(&hint->names); /* nobody is known */
-    else if (t == PROGRAMS)
-        drop_known(hint, image, false);
-    hint->is_met =
-        t == PROGRAMS ? named && !hint->names.n : there && (t == CERTS || !hint->names.n);
+    else if (t == PASSWD && there && image->runs_as &&
+             !image->has_user(image->user, image->runs_as))
+        slip_strv_add(&hint->names, image->runs_as);
+    if (t == PROGRAMS)
+        there = named;
+    else if (t == USERS && !named)
+        there = there && !image->only_usual;
+    hint->is_met = there && (t == CERTS || !hint->names.n);
     compose(hint);
 }
 
@@ -452,7 +465,8 @@ const char *slip_hint_hidden_library(const struct slip_elf *elf, bool old_nss, s
     /* glibc unwinds a thread's stack with libgcc_s.so.1, opened at the first pthread_exit. */
     if (uses(elf, UNWIND) && n-- == 0)
         return "libgcc_s.so.1";
-    if (old_nss && (uses(elf, NSS) || uses(elf, PASSWD)) && n < SLIP_ARRAY_LEN(nss))
+    if (old_nss && (uses(elf, NSS) || uses(elf, PASSWD) || uses(elf, USERS)) &&
+        n < SLIP_ARRAY_LEN(nss))
         return nss[n];
     return NULL;
 }

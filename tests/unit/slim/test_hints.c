@@ -16,7 +16,7 @@ static const struct row {
     { "users and a shell",
       "#include <pwd.h>\n#include <stdlib.h>\nint main(void) { return !getpwnam(\"redis\") + "
       "system(\"x\"); }",
-      "", "/bin/sh passwd(redis) ", NULL },
+      "", "/bin/sh users(redis) ", NULL },
     { "time zones and locales",
       "#include <time.h>\n#include <locale.h>\nint main(void) { time_t t = 0; setlocale(0, \"\"); "
       "return localtime(&t)->tm_year; }",
