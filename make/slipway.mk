@@ -219,9 +219,8 @@ _slipway_stage_sections,$(1))$(if $(call _slipway_tested,$(1)),[test image]$(_sl
 _slipway_key,command,$(call _slipway_get,$(1),TEST_COMMAND))$(call \
 _slipway_key,expect-output,$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT))$(call \
 _slipway_key,expect-exit,$(call _slipway_get,$(1),TEST_EXPECT_EXIT)))
-$(if $(call _slipway_get,$(1),SIZE_BUDGET),[budget]$(_slipway_newline)$(call _slipway_key,size,$(call _slipway_get,$(1),SIZE_BUDGET)))
 [test links]
-link-check = $(if $(filter OFF off no NO 0 false FALSE,$(call _slipway_get,$(1),TEST_LINK_CHECK)),no,yes)
+link-check = $(if $(filter OFF off no NO 0 false FALSE,$(call _slipway_get,$(1),TEST_LINK_CHECK)),no,yes)$(if $(call _slipway_get,$(1),SIZE_BUDGET),$(_slipway_newline)[budget]$(_slipway_newline)size = $(strip $(call _slipway_get,$(1),SIZE_BUDGET)))
 endef
 _slipway_tested = $(strip $(call _slipway_get,$(1),TEST_COMMAND)$(call _slipway_get,$(1),TEST_EXPECT_OUTPUT)$(call _slipway_get,$(1),TEST_EXPECT_EXIT))
 # IMAGE_STAGES := assets, IMAGE_STAGE_assets_FROM and _STEPS; IMAGE_COPY := assets:/out:/usr/share
