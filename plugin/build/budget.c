@@ -37,8 +37,9 @@ static void put_reason(struct slip_buf *out, const struct slip_contents *content
         const char *path = slip_json_str(row, "path"), *why = slip_json_str(row, "why");
         if (path && why && strcmp(path + strspn(path, "/"), file->path) == 0) {
             const char *package = slip_json_str(row, "package");
-            slip_buf_printf(out, "%s%s%s", why, package ? ", package " : "",
-                            package ? package : "");
+            const char *rule = slip_json_str(row, "rule");
+            slip_buf_printf(out, "%s%s%s%s%s", why, package ? ", package " : "",
+                            package ? package : "", rule ? ", rule " : "", rule ? rule : "");
             return;
         }
     }
@@ -82,16 +83,16 @@ static int too_large(const struct slip_contents *c, uint64_t limit, const json_t
     slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
     char is[16], may[16], over[16];
 
-    slip_format_size(c->bytes, is);
-    slip_format_size(limit, may);
     put_largest(&text, c, report);
     slip_fail(err, SLIP_EPOLICY,
               "the image has %s (%" PRIu64 " bytes) of files, and its budget is %s (%" PRIu64
-              "): %s too much; the largest are%s",
-              is, c->bytes, may, limit, slip_format_size(c->bytes - limit, over),
-              slip_buf_str(&text));
-    return slip_error_hint(err, "'slipway explain' says why each file is there; leave out what is "
-                                "not needed, or raise size in [budget] (SIZE_BUDGET)");
+              "): %s too much",
+              slip_format_size(c->bytes, is), c->bytes, slip_format_size(limit, may), limit,
+              slip_format_size(c->bytes - limit, over));
+    return slip_error_hint(err,
+                           "the largest are%s\n'slipway explain' says why each file is there; "
+                           "leave out what is not needed, or raise size in [budget] (SIZE_BUDGET)",
+                           slip_buf_str(&text));
 }
 
 static size_t files_of(const struct slip_listing *layer)
@@ -192,10 +193,8 @@ static int forbidden(const struct slip_contents *c, const struct slip_listed *e,
     slip_cleanup(slip_buf_release) struct slip_buf why = SLIP_BUF_INIT;
 
     put_reason(&why, c, e, report);
-    slip_fail(err, SLIP_EPOLICY,
-              "/%s may not be in the image: the budget forbids '%s'; it came by "
-              "%s",
-              e->path, rule, slip_buf_str(&why));
+    slip_fail(err, SLIP_EPOLICY, "the budget forbids '%s', and /%s is in the image (%s)", rule,
+              e->path, slip_buf_str(&why));
     return slip_error_hint(err, "leave it out, or take '%s' from forbid in [budget]", rule);
 }
 

@@ -46,8 +46,8 @@ struct slip_command {
 /* clang-format off */
 #define SLIP_EACH_COMMAND(X) \
     X(build) X(check) X(plan) X(graph) X(generate) X(init) X(run) X(shell) X(test) \
-    X(explain) X(inspect) X(diff) X(report) X(sbom) X(images) X(pull) X(push) X(lock) X(export) X(import) X(load) \
-    X(tag) X(attach) X(sign) X(verify) X(cache) X(doctor) X(help)
+    X(explain) X(inspect) X(diff) X(report) X(sbom) X(images) X(pull) X(push) X(lock) X(export) \
+    X(import) X(load) X(tag) X(attach) X(sign) X(verify) X(cache) X(doctor) X(help)
 /* clang-format on */
 #define SLIP_DECLARE(name) extern const struct slip_command slip_command_##name;
 SLIP_EACH_COMMAND(SLIP_DECLARE)

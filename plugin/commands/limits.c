@@ -1,5 +1,6 @@
 #include "commands/limits.h"
 
+#include "plan/match.h"
 #include "util/mem.h"
 #include "util/str.h"
 
@@ -24,6 +25,9 @@ static int read_recipe(const struct slip_recipe_budget *given, struct slip_budge
     ret->layers = number(&given->layers, &ret->layers_at);
     ret->forbid_at = slip_xcalloc(given->forbid.n + 1, sizeof *ret->forbid_at);
     for (size_t i = 0; i < given->forbid.n; i++) {
+        if (slip_match(given->forbid.v[i].text, "") < 0)
+            return slip_fail_at(err, given->forbid.v[i].at, "'%s' is malformed",
+                                given->forbid.v[i].text);
         slip_strv_add(&ret->forbid, given->forbid.v[i].text);
         ret->forbid_at[i] = given->forbid.v[i].at;
     }

@@ -2,13 +2,13 @@
  *
  * `-o ...,compression=zstd,compression-level=9` and the recipe's `compression =` both say it; the
  * command line wins. All outputs of a build are one image, so they cannot differ. Layers of a base
- * image stay as they are. Depends on: archive/pack.
+ * image stay as they are. Depends on: build/.
  */
 #pragma once
 
 #include <stdbool.h>
 
-#include "archive/pack.h"
+#include "build/build.h"
 #include "util/error.h"
 
 struct slip_packing {

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/match.h"
 #include "util/buf.h"
 #include "util/str.h"
 
@@ -262,8 +261,6 @@ int slip_check_forbidden(const struct slip_value *value, struct slip_error *err)
 
     if (strchr("!#", text[0]))
         return slip_fail_at(err, value->at, "'%s' is no pattern of paths", text);
-    if (slip_match(text, "") < 0)
-        return slip_fail_at(err, value->at, "'%s' is malformed", text);
     if (strpbrk(text, "/*?[.\\"))
         return 0;
     const char *near = slip_suggest(text, words, SLIP_ARRAY_LEN(words));

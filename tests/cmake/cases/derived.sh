@@ -8,7 +8,7 @@ END
 configure
 builds 0 all
 builds 2 images
-for verb in tar load push run shell explain eject; do
+for verb in tar load push run shell explain sbom eject; do
     build one-image-$verb
 done
 image="oci:$out/one-image.oci"
@@ -16,6 +16,7 @@ called "[export] [$image] [-o] [type=docker,dest=$out/one-image.tar]"
 for verb in load run shell explain; do
     called "[$verb] [$image]"
 done
+called "[sbom] [--format] [spdx] [-o] [$out/one-image.spdx.json] [$image]"
 called "[push] [$image] [one:1.2] [one:latest]"
 build two-image-push
 called "[push] [oci:$out/two-image.oci] [localhost:5000/acme/two:1] [localhost:5000/acme/two:latest]"

@@ -87,6 +87,28 @@ static void reads_sizes(void **state)
     assert_int_equal(bytes, row->bytes);
 }
 
+static const struct size_row file_size_rows[] = {
+    { "bytes", "512", 512, 0 },
+    { "of files, megabytes are as shown", "20MB", 20000000, 0 },
+    { "in any letter case", "2kb", 2000, 0 },
+    { "a fraction", "1.5GB", 1500000000, 0 },
+    { "mebibytes", "20MiB", 20 << 20, 0 },
+    { "without B", "20M", 20 << 20, 0 },
+    { "no number", "MB", 0, -1 },
+    { "two points", "1.2.3MB", 0, -1 },
+    { "too many", "99999999999TB", 0, -1 },
+};
+
+static void reads_file_sizes(void **state)
+{
+    const struct size_row *row = *state;
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    uint64_t bytes = 0;
+
+    assert_int_equal(slip_parse_file_size(row->text, &bytes, &err), row->rc);
+    assert_int_equal(bytes, row->bytes);
+}
+
 static const struct uint_row {
     const char *name, *text;
     uint64_t max, value;
@@ -115,5 +137,6 @@ int main(void)
     return SLIP_RUN_ROWS("split", split_rows, splits) +
            SLIP_RUN_ROWS("suggest", suggest_rows, suggests) +
            SLIP_RUN_ROWS("size", size_rows, reads_sizes) +
+           SLIP_RUN_ROWS("file size", file_size_rows, reads_file_sizes) +
            SLIP_RUN_ROWS("uint", uint_rows, reads_numbers);
 }

@@ -1,0 +1,1 @@
+add_container_image(x-image SIZE_BUDGET 20MiBytes)

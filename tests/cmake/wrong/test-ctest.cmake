@@ -1,1 +1,0 @@
-container_test(base-image NAME x RUN_CTEST)

@@ -1,0 +1,1 @@
+container_test(base-image NAME x SIZE_BUDGET much)
