@@ -153,6 +153,7 @@ struct offer {
     size_t *fits, *refuted; /* by program: the last symbol, or member, of which it has been seen
                                that this is its size there, or another's code; counted from 1 */
     size_t serial;          /* of the symbol that is compared */
+    bool *others;           /* by program: one of the archive's functions is another there */
 };
 
 static void claim(struct offer *o, size_t place, size_t member)
@@ -176,8 +177,10 @@ static void refute(struct offer *o, const struct slip_object_symbol *symbol, siz
         if (l->places[i - 1].size == symbol->size)
             o->fits[l->places[i - 1].program] = o->serial;
     for (size_t i = first; i; i = l->places[i - 1].next)
-        if (o->fits[l->places[i - 1].program] != o->serial)
+        if (o->fits[l->places[i - 1].program] != o->serial) {
             o->refuted[l->places[i - 1].program] = member + 1;
+            o->others[l->places[i - 1].program] = true;
+        }
 }
 
 static void drop_refuted(struct offer *o, size_t from, size_t member)
@@ -187,6 +190,22 @@ static void drop_refuted(struct offer *o, size_t from, size_t member)
 
     for (size_t i = from; i < a->n; i++)
         if (o->refuted[o->linked->places[a->claims[i].symbol].program] != member + 1)
+            a->claims[kept++] = a->claims[i];
+    a->n = kept;
+}
+
+/* Where some of the archive's functions are others and none is the same, tables are no proof. */
+static void drop_tables(struct offer *o)
+{
+    const struct slip_linked *l = o->linked;
+    struct slip_linked_archive *a = &o->archive;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (l->places[a->claims[i].symbol].is_function)
+            o->others[l->places[a->claims[i].symbol].program] = false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!o->others[l->places[a->claims[i].symbol].program])
             a->claims[kept++] = a->claims[i];
     a->n = kept;
 }
@@ -309,7 +328,10 @@ void slip_linked_offer(struct slip_linked *linked, int root, const char *path, c
     struct offer o = { .linked = linked, .ar = &ar, .dir = dir, .archive = { .rank = rank } };
     o.fits = slip_xcalloc(linked->nprograms, sizeof *o.fits);
     o.refuted = slip_xcalloc(linked->nprograms, sizeof *o.refuted);
+    o.others = slip_xcalloc(linked->nprograms, sizeof *o.others);
     compare_archive(&o);
+    drop_tables(&o);
+    free(o.others);
     free(o.fits);
     free(o.refuted);
     for (size_t i = 0; i < o.wanted.n; i++) {
