@@ -19,22 +19,47 @@
 struct search {
     int root;
     const struct slip_elf *elf;
+    const char *mark;      /* stands in all that fits; NULL: nothing does */
     struct slip_map names; /* the set of what fits */
     bool (*fits)(const struct search *search, const char *text);
     struct slip_strv *found;
 };
 
+/* The first two bytes as a number. */
+static size_t start_of(const char *text)
+{
+    return (size_t)(unsigned char)text[0] << 8 | (unsigned char)text[1];
+}
+
+/* Where the next text with the mark begins, from `at` on; the end when there is none. */
+static size_t next_marked(const struct slip_buf *bytes, size_t at, const char *mark)
+{
+    const char *from = bytes->data + at;
+    const char *found = memmem(from, bytes->len - at, mark, strlen(mark));
+
+    while (found && found > from && found[-1])
+        found--;
+    return found ? (size_t)(found - bytes->data) : bytes->len;
+}
+
+/* Programs have millions of bytes between zeros, few of which are texts: with a mark only those
+ * that have it are looked at, with `names` those that start as one of them does. */
 static void run(const struct search *search, const char *path)
 {
     slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
+    slip_cleanup(slip_freep) bool *starts = search->names.n ? slip_xcalloc(65536, 1) : NULL;
 
     if (!slip_trail_read(search->root, path, BYTES_LIMIT, &bytes))
         return;
+    for (size_t i = 0; i < search->names.n; i++)
+        starts[start_of(search->names.entries[i].key)] = true;
     for (size_t at = 0, n; at < bytes.len && search->found->n < SLIP_STRINGS_MOST; at += n + 1) {
+        if (search->mark && (at = next_marked(&bytes, at, search->mark)) == bytes.len)
+            break;
         const char *text = bytes.data + at; /* a buffer ends with a zero byte */
-        n = strnlen(text, bytes.len - at);
-        if (n > 1 && n <= TEXT_LIMIT && !slip_strv_has(search->found, text) &&
-            search->fits(search, text))
+        n = *text ? strnlen(text, bytes.len - at) : 0;
+        if (n > 1 && n <= TEXT_LIMIT && (!starts || starts[start_of(text)]) &&
+            search->fits(search, text) && !slip_strv_has(search->found, text))
             slip_strv_add(search->found, text);
     }
 }
@@ -64,7 +89,10 @@ static bool is_library(const struct search *search, const char *text)
 void slip_strings_libraries(int root, const char *path, const struct slip_elf *elf,
                             struct slip_strv *ret)
 {
-    run(&(struct search){ .root = root, .elf = elf, .fits = is_library, .found = ret }, path);
+    run(
+        &(struct search){
+            .root = root, .elf = elf, .mark = ".so", .fits = is_library, .found = ret },
+        path);
 }
 
 static bool is_program(const struct search *search, const char *text)
@@ -130,7 +158,7 @@ char *slip_strings_certificates(int root, const char *path)
                                           "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
                                           "/etc/pki/tls/certs/ca-bundle.crt" };
     slip_cleanup(slip_strv_release) struct slip_strv found = SLIP_STRV_INIT;
-    struct search search = { .root = root, .fits = is_listed, .found = &found };
+    struct search search = { .root = root, .mark = "/etc/", .fits = is_listed, .found = &found };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(places); i++)
         slip_map_set(&search.names, places[i], &search);
