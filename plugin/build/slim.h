@@ -27,6 +27,7 @@ struct slip_slim_job {
     struct slip_machine machine; /* of the project's programs; all NULL when it has none */
     char *interp;                /* owned: the loader that they ask for, or NULL */
     struct slip_closure closure;
+    bool only_usual_users; /* the image's /etc/passwd is the one that every such image has */
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */

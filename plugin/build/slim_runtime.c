@@ -219,6 +219,7 @@ static void add_runtime_files(struct slip_slim_job *job)
     slip_cleanup(slip_freep) char *group =
         slip_xasprintf("root:x:0:\nnobody:x:65534:\n%s:x:65532:\n", user ? user : "nonroot");
 
+    job->only_usual_users = !user && !slip_slim_is_installed(job, "etc/passwd");
     add_text(job, "etc/passwd", 0644, passwd);
     add_text(job, "etc/group", 0644, group);
     add_text(job, "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nhosts: files dns\n");
