@@ -156,6 +156,8 @@ static void key_slim(const struct slip_builder *b, const struct slip_step *step,
     slip_made_of_list(m, "list of libraries", slim->dlopen);
     slip_made_of_list(m, "list of data", slim->data);
     slip_made_of_list(m, "list of classes", slim->class_of);
+    slip_made_of_list(m, "list of sysroots", slim->sysroots);
+    slip_made_of(m, "platform", "", step->stage->steps[0]->base.platform);
     slip_made_of_list(m, "list of what is acknowledged", slim->acknowledge);
     slip_made_of_number(m, "number of other layers", "", slip_slim_other_layers(step));
 }
