@@ -474,7 +474,9 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         show_failure(b, s);
         return -1;
     }
+    /* The debug image is as large as it is; the budget is that of the image it is made for. */
     if (b->built.manifest.hex[0] &&
+        !slip_recipe_asks_debug(&b->front.recipe, b->front_options.target) &&
         slip_budget_check(&s->sources, NULL, &b->built.manifest, &b->budget, err) < 0)
         return -1;
     return write_outputs(b, s, err);

@@ -48,6 +48,8 @@ RUN echo a ; echo b
 ENV A=1
 endef
 IMAGE_COPY := assets:/out:/usr/share assets:/a:/b
+IMAGE_DEBUG_IMAGE := yes
+IMAGE_PLATFORMS := linux/arm64
 IMAGE_OUTPUT := elsewhere
 include
 END
@@ -61,6 +63,8 @@ name = localhost:5000/acme/prog
 tags = 1 2
 entrypoint = ["prog", "a b"]
 cmd = --port 80
+debug-image = yes
+platforms = linux/arm64
 user = 10:10
 workdir = /srv
 env =
@@ -136,3 +140,9 @@ expect-exit = 0
 [test links]
 link-check = no
 END
+
+mk image-debug
+calls 2
+called "[--target] [debug] [-o] [type=oci,dest=elsewhere/prog-debug.oci] [--iidfile] [elsewhere/prog-debug.digest]"
+mk image-clean
+[ ! -e elsewhere/prog-debug.oci ] && [ ! -e elsewhere/prog-debug.digest ] || fail "clean left the debug image"
