@@ -92,6 +92,13 @@ static bool is_meant(const json_t *entry, const char *which)
     return m >= n && strcmp(type + m - n, which) == 0 && (m == n || strchr("/.+", type[m - n - 1]));
 }
 
+/* Fit for a terminal: whoever attached it chose the text. */
+static bool is_plain(const char *type)
+{
+    return type && !type[strspn(type, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789!#$&^_.+-/")];
+}
+
 static int pick(const json_t *list, const char *which, struct slip_digest *ret,
                 struct slip_error *err)
 {
@@ -102,7 +109,7 @@ static int pick(const json_t *list, const char *which, struct slip_digest *ret,
     json_array_foreach (list, i, entry) {
         struct slip_descriptor d;
         const char *type = slip_json_str(entry, "artifactType");
-        slip_buf_printf(&types, "%s%.100s", i ? ", " : "", type ? type : "?");
+        slip_buf_printf(&types, "%s%.100s", i ? ", " : "", is_plain(type) ? type : "?");
         if (!is_meant(entry, which))
             continue;
         if (slip_descriptor_parse(entry, &d, err) < 0)
