@@ -47,6 +47,9 @@ RUN echo a ; echo b
 ENV A=1
 endef
 IMAGE_COPY := assets:/out:/usr/share assets:/a:/b
+IMAGE_SIZE_BUDGET := 20MB
+IMAGE_COMPRESSION := zstd
+IMAGE_LEVEL := 9
 IMAGE_OUTPUT := elsewhere
 include
 END
@@ -74,6 +77,8 @@ labels =
     b=2
 annotations =
     c=3
+compression = zstd
+compression-level = 9
 
 [toolchain]
 use = debian
@@ -133,4 +138,6 @@ expect-exit = 0
 
 [test links]
 link-check = no
+[budget]
+size = 20MB
 END
