@@ -22,6 +22,12 @@ if(CMAKE_VERSION VERSION_LESS 3.20)
   message(FATAL_ERROR "Slipway needs CMake 3.20 or newer; this is ${CMAKE_VERSION}")
 endif()
 
+# So that messages can name the install() line of a file; the answer is there from the second
+# configuring on, or the first with CMake 3.27.
+if(NOT EXISTS "${CMAKE_BINARY_DIR}/.cmake/api/v1/query/client-slipway/codemodel-v2")
+  file(WRITE "${CMAKE_BINARY_DIR}/.cmake/api/v1/query/client-slipway/codemodel-v2" "")
+endif()
+
 option(SLIPWAY_LOCKED "Refuse images of registries that slipway.lock does not pin" OFF)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.20...3.31)

@@ -17,7 +17,8 @@ add_container_image
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
     [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [SIZE_BUDGET <bytes>] [COMPRESSION gzip|zstd|none [LEVEL <n>]]
+    [TEST_GATE ON|OFF] [SBOM spdx|cyclonedx] [SIZE_BUDGET <bytes>]
+    [COMPRESSION gzip|zstd|none [LEVEL <n>]]
     [OUTPUT <dir>] [ALL])
 
 Adds ``<target>``, which builds an OCI image when something that goes into it changed. Without
@@ -44,9 +45,13 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-graph`` what it is made from, ``<target>-report`` writes
 ``<target>.report.html``: where its bytes are. ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
+``SBOM`` makes a bill of materials with the image: ``<build>/<target>.spdx.json`` (SPDX 2.3) or
+``<target>.cdx.json`` (CycloneDX 1.5), which is attached to the image, too. ``<target>-sbom`` writes
+that file in any case, as SPDX unless ``SBOM`` says otherwise.
+
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SIZE_BUDGET, COMPRESSION, LEVEL, OUTPUT
-and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SBOM, SIZE_BUDGET, COMPRESSION,
+LEVEL, OUTPUT and ALL may stand beside it.
 
 ``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
 together, uncompressed; the image that was there stays. ``COMPRESSION`` is gzip unless another is given:
@@ -81,7 +86,7 @@ Add a stage of one's own, and copy from it (or from another image) into the runt
 #]=======================================================================]
 
 set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE SBOM)
+  PLATFORMS DEBUG_IMAGE)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -131,6 +136,10 @@ function(add_container_image target)
   endif()
   set(layout "${out}/${target}.oci")
   set(digest "${out}/${target}.digest")
+  set(bill "${out}/${target}.spdx.json")
+  if(arg_SBOM STREQUAL "cyclonedx")
+    set(bill "${out}/${target}.cdx.json")
+  endif()
 
   set(secrets "")
   foreach(pair IN LISTS arg_SECRETS)
@@ -206,6 +215,9 @@ function(add_container_image target)
   set(byproducts "")
   if(CMAKE_GENERATOR MATCHES "Ninja")
     set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
+    if(arg_SBOM)
+      list(APPEND byproducts "${bill}")
+    endif()
   endif()
   add_custom_command(OUTPUT "${state}.stamp" ${byproducts}
     COMMAND Slipway::slipway build -f "${recipe}" -o "type=oci,dest=${layout}${packing}" --iidfile "${digest}"
@@ -232,9 +244,9 @@ function(add_container_image target)
     set_property(TARGET "${target}" PROPERTY SLIPWAY_${list} "${arg_${list}}")
   endforeach()
   set_property(TARGET "${target}" APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${layout}" "${digest}"
-    "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
+    "${bill}" "${state}.d" "${state}.read" "${out}/${target}.tar" "${out}/${target}.report.html")
   list(POP_BACK options context)
-  _slipway_derived_targets("${target}" "${out}" "${context}")
+  _slipway_derived_targets("${target}" "${out}" "${context}" "${bill}")
   if(NOT TARGET images)
     add_custom_target(images)
   endif()
@@ -266,6 +278,7 @@ function(_slipway_check_image target)
   _slipway_check_form(ANNOTATIONS "^[^=]+=" "org.opencontainers.image.title=hello")
   _slipway_check_form(EXPOSE "^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$" "8080 or 53/udp")
   _slipway_check_form(SIZE_BUDGET "^[0-9]+([.][0-9]+)?([kKMGT]i?)?[bB]?$" "20MB or 20MiB")
+  _slipway_check_form(SBOM "^(spdx|cyclonedx)$" "spdx and cyclonedx")
   _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
   _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
@@ -409,7 +422,7 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "SBOM:--sbom" "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -461,6 +474,7 @@ function(_slipway_image_recipe ret)
   endforeach()
   _slipway_pairs(labels ${arg_LABELS})
   _slipway_pairs(annotations ${arg_ANNOTATIONS})
+  _slipway_scalar(sbom "${arg_SBOM}")
   _slipway_scalar(compression "${arg_COMPRESSION}")
   _slipway_scalar(compression-level "${arg_LEVEL}")
 
@@ -524,7 +538,7 @@ function(_slipway_install_tree ret)
   set(${ret} "${tree}" PARENT_SCOPE)
 endfunction()
 
-function(_slipway_derived_targets target out context)
+function(_slipway_derived_targets target out context bill)
   get_property(layout TARGET "${target}" PROPERTY SLIPWAY_LAYOUT)
   get_property(recipe TARGET "${target}" PROPERTY SLIPWAY_RECIPE)
   set(image "oci:${layout}")
@@ -548,6 +562,13 @@ function(_slipway_derived_targets target out context)
     USES_TERMINAL VERBATIM)
   add_custom_target("${target}-explain" COMMAND Slipway::slipway explain "${image}"
     USES_TERMINAL VERBATIM)
+  set(format spdx)
+  if(arg_SBOM)
+    set(format "${arg_SBOM}")
+  endif()
+  add_custom_target("${target}-sbom"
+    COMMAND Slipway::slipway sbom --format "${format}" -o "${bill}" "${image}"
+    COMMENT "Writing the bill of materials of ${target}" VERBATIM)
   set(reading "")
   if(arg_RECIPE)
     set(reading --frontend recipe --build-context "build-tree=${CMAKE_BINARY_DIR}")
@@ -567,7 +588,7 @@ function(_slipway_derived_targets target out context)
     COMMAND Slipway::slipway report "${image}" -o "${out}/${target}.report.html"
     COMMENT "Writing ${target}.report.html" VERBATIM)
   set_property(TARGET "${target}-graph" PROPERTY FOLDER "Container images")
-  foreach(verb tar load push run shell explain report)
+  foreach(verb tar load push run shell explain report sbom)
     add_dependencies("${target}-${verb}" "${target}")
     set_property(TARGET "${target}-${verb}" PROPERTY FOLDER "Container images")
   endforeach()

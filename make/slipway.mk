@@ -10,16 +10,16 @@
 #   include $(shell slipway --mk)
 #
 # gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-graph,
-# image-report, image-eject, image-test and image-clean. Several images: IMAGES := a b, then
-# a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a, image-run-a ...
-# is one of them.
+# image-report, image-sbom, image-eject, image-test and image-clean. Several images: IMAGES := a b,
+# then a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a,
+# image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
 #   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
 #   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA STRICT ACKNOWLEDGE
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
-#   what it says      LABELS ANNOTATIONS
+#   what it says      LABELS ANNOTATIONS SBOM (spdx or cyclonedx)
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
 #   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
 #   where it goes     OUTPUT
@@ -45,9 +45,9 @@ endif
 _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX TOOLCHAIN PACKAGES SYSTEM \
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
-  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SIZE_BUDGET COMPRESSION \
+  ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SBOM SIZE_BUDGET COMPRESSION \
   LEVEL OUTPUT
-_slipway_not_served := PLATFORMS DEBUG_IMAGE SBOM
+_slipway_not_served := PLATFORMS DEBUG_IMAGE
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -93,7 +93,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain graph report eject test clean
+_slipway_verbs := tar load push run shell explain graph report sbom eject test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -133,6 +133,7 @@ endif
 define _slipway_check
 $(if $(call _slipway_get,$(1),RECIPE),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has both RECIPE and DOCKERFILE; keep the one that describes it)))\
 $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE),$(if $(wildcard $(f)),,$(error slipway.mk: image '$(1)': cannot find '$(f)' below $(CURDIR))))\
+$(foreach f,$(call _slipway_get,$(1),SBOM),$(if $(filter spdx cyclonedx,$(f)),,$(error slipway.mk: image '$(1)': SBOM is spdx or cyclonedx, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),SECRETS),$(if $(and $(findstring =,$(f)),$(filter-out =%,$(f)),$(filter-out %=,$(f))),,$(error slipway.mk: image '$(1)': SECRETS takes id=file, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
@@ -186,6 +187,7 @@ _slipway_key,stopsignal,$(call _slipway_get,$(1),STOPSIGNAL))$(call \
 _slipway_key,healthcheck,$(call _slipway_get,$(1),HEALTHCHECK))$(call \
 _slipway_items,labels,$(call _slipway_get,$(1),LABELS))$(call \
 _slipway_items,annotations,$(call _slipway_get,$(1),ANNOTATIONS))$(call \
+_slipway_key,sbom,$(call _slipway_get,$(1),SBOM))$(call \
 _slipway_key,compression,$(call _slipway_get,$(1),COMPRESSION))$(call \
 _slipway_key,compression-level,$(call _slipway_get,$(1),LEVEL))
 [toolchain]
@@ -246,6 +248,8 @@ _slipway_flags = $(if $(filter 0,$(_slipway_v)),--progress quiet) $(SLIPWAY_FLAG
 _slipway_q = '$(subst ','\'',$(1))'
 
 _slipway_dir    = $(or $(strip $(call _slipway_get,$(1),OUTPUT)),$(SLIPWAY_OUT))
+_slipway_bill   = $(call _slipway_dir,$(1))/$(1).$(if $(filter cyclonedx,$(call _slipway_bill_format,$(1))),cdx,spdx).json
+_slipway_bill_format = $(or $(strip $(call _slipway_get,$(1),SBOM)),spdx)
 _slipway_layout = oci:$(call _slipway_dir,$(1))/$(1).oci
 _slipway_input  = $(or $(call _slipway_file,$(1)),$(SLIPWAY_OUT)/$(1).slipway)
 _slipway_write  = $(call _slipway_put,$(1),$(1).slipway)
@@ -261,6 +265,7 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(if $(call _slipway_get,$(1),DOCKERFILE),--describe title=$(lastword $(subst /, ,$(call _slipway_name,$(call _slipway_reference,$(1)))))\
     $(addprefix --describe version=,$(firstword $(filter-out latest,$(or $(call _slipway_get,$(1),TAGS),$(call _slipway_tag,$(call _slipway_reference,$(1))))))))\
   $(foreach a,$(call _slipway_get,$(1),STAGE),--target $(a))\
+  $(foreach a,$(call _slipway_get,$(1),SBOM),--sbom $(a))\
   $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
@@ -310,6 +315,8 @@ image-shell-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) shell $$(call _slipway_layout,$(1))
 image-explain-$(1): image-$(1)
 	$$(_slipway_at)$$(SLIPWAY) explain $$(call _slipway_layout,$(1))
+image-sbom-$(1): image-$(1)
+	$$(_slipway_at)$$(call _slipway_say,SBOM,$$(call _slipway_bill,$(1))); $$(SLIPWAY) sbom $$(call _slipway_layout,$(1)) --format $$(call _slipway_bill_format,$(1)) -o $$(call _slipway_q,$$(call _slipway_bill,$(1)))
 image-report-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,REPORT,$$(call _slipway_dir,$(1))/$(1).report.html); $$(SLIPWAY) report $$(call _slipway_layout,$(1)) -o $$(call _slipway_q,$$(call _slipway_dir,$(1))/$(1).report.html)
 image-graph-$(1):
@@ -323,7 +330,7 @@ image-push-$(1): image-$(1)
 endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
-$(foreach v,tar load push explain graph report eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+$(foreach v,tar load push explain graph report sbom eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
 ifeq ($(word 2,$(_slipway_images)),)
 image-run: image-run-$(_slipway_images)
 image-shell: image-shell-$(_slipway_images)
@@ -333,7 +340,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar report.html Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar report.html spdx.json cdx.json Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

@@ -4,6 +4,7 @@
 
 #include "build/locate.h"
 #include "image/signature.h"
+#include "image/statement.h"
 #include "registry/companions.h"
 #include "registry/origin.h"
 #include "registry/referrers.h"
@@ -49,7 +50,7 @@ int slip_attached_fetch_companion(struct slip_sources *s, const char *name,
                                   struct slip_error *err)
 {
     slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
-    uint64_t limit = kind == SLIP_COMPANION_SIG ? SLIP_PAYLOAD_LIMIT : SLIP_COMPANION_BYTES;
+    uint64_t limit = kind == SLIP_COMPANION_SIG ? SLIP_PAYLOAD_LIMIT : SLIP_STATEMENT_LIMIT;
     int known = slip_attached_repository(s, name, manifest, &ref, err);
 
     return known <= 0 ? known

@@ -46,7 +46,7 @@ static void billing_release(struct billing *b)
 /* The notes of the slim steps that made the image; empty when it was not built here. */
 static json_t *read_reports(struct slip_store *store, const struct slip_digest *manifest)
 {
-    static const char *const lists[] = { "files", "packages", "archives", "unknown" };
+    static const char *const lists[] = { "files", "packages", "archives", "documents", "unknown" };
     json_t *all = json_object(), *identity;
     char key[65];
     size_t i;
@@ -301,6 +301,7 @@ static int look(void *user, int root, const struct slip_image *image, struct sli
     if (list_files(b, has_base, err) < 0)
         return -1;
     json_object_set(b->bill, "archives", json_object_get(b->report, "archives"));
+    json_object_set(b->bill, "documents", json_object_get(b->report, "documents"));
     add_unknown(b);
     return 0;
 }

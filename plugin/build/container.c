@@ -386,17 +386,37 @@ static int list_elf(int root, const char *dir, struct slip_strv *ret, struct sli
     return 0;
 }
 
+/* The directories of LD_LIBRARY_PATH in the image's environment. */
+static void library_path(const struct slip_image *image, struct slip_strv *ret)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
+    char *save = NULL;
+
+    slip_json_to_strv(json_object_get(json_object_get(image->config, "config"), "Env"), &env);
+    const char *value = slip_strv_getenv(&env, "LD_LIBRARY_PATH");
+    slip_cleanup(slip_freep) char *dirs = slip_xstrdup(value ? value : "");
+    for (char *dir = strtok_r(dirs, ":;", &save); dir; dir = strtok_r(NULL, ":;", &save))
+        slip_strv_add(ret, dir);
+}
+
 int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,
                           struct slip_events *events, struct slip_error *err)
 {
     slip_cleanup(opened_release) struct opened o = OPENED_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv dirs = SLIP_STRV_INIT;
     slip_cleanup(slip_closure_release) struct slip_closure closure = SLIP_CLOSURE_INIT;
 
     if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0 ||
         list_elf(o.mounted.root, "", &roots, err) < 0)
         return -1;
-    const struct slip_closure_options options = { .root = o.mounted.root, .base_root = -1 };
+    library_path(&o.image, &dirs);
+    const struct slip_closure_options options = {
+        .root = o.mounted.root,
+        .extra_dirs = (const char *const *)dirs.v,
+        .as_image = true,
+        .base_root = -1,
+    };
     if (slip_closure_compute(&closure, &roots, &options, err) < 0) {
         err->code = SLIP_ESTEP;
         return -1;

@@ -21,17 +21,43 @@ void slip_slim_release(struct slip_slim_job *job)
     for (size_t i = 0; i < SLIP_HOLDINGS; i++)
         slip_tree_release(&job->layers[i]);
     slip_closure_release(&job->closure);
+    slip_view_release(&job->base);
     slip_view_release(&job->view);
+    slip_strv_release(&job->build_dirs);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
     json_decref(job->left_out);
     json_decref(job->origin);
 }
 
+/* What install steps see through mounts, and where templates put sources and build directories. */
+static void note_build_dirs(struct slip_slim_job *job)
+{
+    const struct slip_stage *stage = job->copy->input.stage;
+
+    slip_strv_add(&job->build_dirs, "/build");
+    slip_strv_add(&job->build_dirs, "/src");
+    if (*job->copy->slim->destdir)
+        slip_strv_add(&job->build_dirs, job->copy->slim->destdir);
+    for (size_t i = 0; i < job->b->options->ncontexts; i++)
+        if (job->b->options->contexts[i].path)
+            slip_strv_add_take(&job->build_dirs,
+                               slip_path_absolute(job->b->options->contexts[i].path));
+    for (size_t i = 0; i < stage->nsteps; i++) {
+        const struct slip_step *step = stage->steps[i];
+        for (size_t k = 0; step->op == SLIP_OP_RUN && step->run.install && k < step->run.nmounts;
+             k++)
+            if (step->run.mounts[k].kind == SLIP_MOUNT_BIND ||
+                step->run.mounts[k].kind == SLIP_MOUNT_CACHE)
+                slip_strv_add(&job->build_dirs, step->run.mounts[k].target);
+    }
+}
+
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
 {
     const struct slip_stage *stage = job->copy->input.stage;
 
+    note_build_dirs(job);
     if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
         return -1;
     job->view.stack.destdir = job->copy->slim->destdir;
@@ -75,33 +101,14 @@ static int write_layers(struct slip_slim_job *job, const unsigned *holds, struct
 int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *report = json_object();
-    json_t *hints = json_array();
 
-    for (size_t i = 0; i < job->closure.nhints; i++) {
-        const struct slip_hint *h = &job->closure.hints[i];
-        json_array_append_new(
-            hints, json_pack("{s:s, s:s, s:s}", "path", h->path, "need", h->need, "text", h->text));
-    }
     json_object_set(report, "files", job->files);
     json_object_set(report, "left_out", job->left_out);
-    json_object_set_new(report, "hints", hints);
+    json_object_set_new(report, "hints", slip_slim_hints_json(job));
     json_object_update(report, job->origin);
     char key[65];
     slip_report_key(job->node->identity, key);
     return slip_record_put(job->b->store, key, report, err);
-}
-
-/* Says what the programs may miss at run time, unless the user has given it. */
-static void tell_hints(const struct slip_slim_job *job)
-{
-    for (size_t i = 0; i < job->closure.nhints; i++) {
-        const struct slip_hint *h = &job->closure.hints[i];
-        bool given = false;
-        for (const char *const *d = job->copy->slim->data; d && *d; d++)
-            given |= strcmp(*d, h->need) == 0;
-        if (!given)
-            slip_note(job->b->events, "%s: %s", h->path, h->text);
-    }
 }
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
@@ -111,6 +118,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
+        .base = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
         .origin = json_object(),
@@ -127,15 +135,15 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         slip_slim_packages(&job, err) == 0) {
         slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
+        if (rc == 0)
+            rc = slip_slim_hints(&job, err);
     }
     if (rc == 0)
         rc = write_layers(&job, holds, err);
     slip_key_finish(&job.identity, node->identity);
     slip_sha256_release(&job.identity);
-    if (rc == 0) {
-        tell_hints(&job);
+    if (rc == 0)
         rc = slip_slim_record(&job, err);
-    }
     if (rc < 0 && !err->at.src)
         err->at = node->step->at;
     return rc;

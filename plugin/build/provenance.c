@@ -8,7 +8,6 @@
 #include "util/secret.h"
 #include "util/str.h"
 
-#define STATEMENT "https://in-toto.io/Statement/v1"
 #define BUILD_TYPE "urn:slipway:build:v1"
 #define BUILDER_ID "urn:slipway:builder"
 
@@ -274,7 +273,7 @@ char *slip_provenance_text(const struct slip_provenance *p, const struct slip_di
     slip_cleanup(slip_json_decrefp) json_t *statement = json_object();
     slip_cleanup(slip_json_decrefp) json_t *open = predicate(p);
 
-    json_object_set_new(statement, "_type", json_string(STATEMENT));
+    json_object_set_new(statement, "_type", json_string(SLIP_STATEMENT));
     json_object_set_new(statement, "subject",
                         json_pack("[{s:{s:s}}]", "digest", "sha256", manifest->hex));
     json_object_set_new(statement, "predicateType", json_string(SLIP_SLSA_PROVENANCE));

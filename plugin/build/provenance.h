@@ -15,9 +15,7 @@
 #pragma once
 
 #include "build/builder.h"
-
-#define SLIP_IN_TOTO "application/vnd.in-toto+json"
-#define SLIP_SLSA_PROVENANCE "https://slsa.dev/provenance/v1"
+#include "image/statement.h"
 
 struct slip_provenance {
     const struct slip_plan *plan;

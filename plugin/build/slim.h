@@ -1,6 +1,7 @@
 /* slim.h - what the parts of COPY --installed share: op_slim.c runs them, slim_installed.c sorts
  * what was installed, slim_runtime.c adds what it needs, slim_layers.c says what goes into which
- * layer, slim_packages.c where it comes from; slim_debug.c is --debug-files.
+ * layer, slim_packages.c where it comes from, slim_hints.c what is missing all the same;
+ * slim_debug.c is --debug-files.
  */
 #pragma once
 
@@ -14,14 +15,17 @@ struct slip_slim_job {
     struct slip_node *node;
     const struct slip_copy *copy;
     struct slip_view view; /* the builder's root, DESTDIR on top */
+    struct slip_view base; /* what the image stands on; root -1: nothing */
     struct slip_tree app;  /* the project's own files, until they are sorted into layers */
     struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
+    struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
     struct slip_closure closure;
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
-    json_t *origin;   /* report: "packages", "archives" and "unknown" of a bill (slim/bill.h) */
+    json_t *origin;   /* report: "packages", "archives", "documents" and "unknown" of a
+                      bill (image/bill.h) */
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
@@ -42,10 +46,19 @@ int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
 /* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
  * without the packages they come from. */
 void slip_slim_archives(struct slip_slim_job *job);
+/* slim_hints.c, when the layers are sorted: says what programs will miss, or with STRICT fails;
+ * what is met or acknowledged is dropped from the closure's hints. */
+int slip_slim_hints(struct slip_slim_job *job, struct slip_error *err);
+json_t *slip_slim_hints_json(const struct slip_slim_job *job);
+/* A path as it is after the links in the layers; relative. Caller frees. */
+char *slip_slim_resolve(const struct slip_slim_job *job, const char *path);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
 
 /* Whether the project itself installed something at `path` (relative). */
 bool slip_slim_is_installed(const struct slip_slim_job *job, const char *path);
+
+/* Where a link at `path` leads by its text; both relative. Caller frees. */
+char *slip_slim_link_target(const char *path, const char *link);
 
 /* Which layer a file of the closure belongs to: libraries of the distribution are what a package
  * owns; where nothing has an owner, what is not in /usr/local or /opt. */

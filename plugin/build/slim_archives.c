@@ -3,9 +3,11 @@
 #include <fcntl.h>
 
 #include "build/keep.h"
+#include "slim/document.h"
 #include "slim/linked.h"
 #include "slim/notes.h"
 #include "slim/trail.h"
+#include "util/digest.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -19,6 +21,9 @@ enum { RANK_BUILT, RANK_SYSTEM };
 
 struct search {
     struct slip_linked linked;
+    struct slip_documents documents;
+    struct slip_map sums;     /* path of an archive that was built or brought along: to its owned
+                                 SHA-256, when there are documents that may know it */
     struct slip_map stripped; /* Build-IDs, or paths, of programs that cannot be asked: to their
                                  owned paths; NULL once they can */
     size_t entries;
@@ -27,6 +32,10 @@ struct search {
 static void search_release(struct search *s)
 {
     slip_linked_release(&s->linked);
+    slip_documents_release(&s->documents);
+    for (size_t i = 0; i < s->sums.n; i++)
+        free(s->sums.entries[i].value);
+    slip_map_release(&s->sums);
     for (size_t i = 0; i < s->stripped.n; i++)
         free(s->stripped.entries[i].value);
     slip_map_release(&s->stripped);
@@ -64,10 +73,27 @@ static void visit_program(struct search *s, int root, const char *path, const ch
     }
 }
 
+static void visit_document(struct search *s, int root, const char *path, const char *shown)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+
+    if (slip_document_is_called(slip_path_base(path)) &&
+        slip_trail_read(root, path, SLIP_DOCUMENT_LIMIT, &text))
+        (void)slip_documents_add(&s->documents, shown, slip_buf_str(&text), text.len);
+}
+
 static void visit_archive(struct search *s, int root, const char *path, const char *shown)
 {
-    if (slip_ends_with(path, ".a"))
-        slip_linked_offer(&s->linked, root, path, shown, RANK_BUILT);
+    slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
+    struct slip_digest digest;
+
+    if (!slip_ends_with(path, ".a"))
+        return;
+    slip_linked_offer(&s->linked, root, path, shown, RANK_BUILT);
+    slip_cleanup(slip_closep) int fd =
+        s->documents.files.n ? slip_open_in_root(root, path, O_RDONLY, 0) : -1;
+    if (fd >= 0 && slip_digest_of_fd(fd, &digest, NULL, &ignored) == 0)
+        slip_map_set(&s->sums, shown, slip_xstrdup(digest.hex));
 }
 
 /* The project's own programs and libraries, as they were installed: not stripped yet. */
@@ -179,10 +205,17 @@ static void visit_mounts(struct search *s, const struct slip_slim_job *job, visi
     }
 }
 
-static json_t *archive_row(const struct slip_linked_archive *a)
+static json_t *archive_row(const struct search *s, const struct slip_linked_archive *a)
 {
-    return json_pack("{s:s, s:o, s:I, s:I}", "path", a->path, "into", slip_json_from_strv(&a->into),
-                     "members", (json_int_t)a->members, "of", (json_int_t)a->total);
+    const char *sum = slip_map_get(&s->sums, a->path);
+    const char *purl = sum ? slip_documents_owner(&s->documents, sum) : NULL;
+    json_t *row =
+        json_pack("{s:s, s:o, s:I, s:I}", "path", a->path, "into", slip_json_from_strv(&a->into),
+                  "members", (json_int_t)a->members, "of", (json_int_t)a->total);
+
+    if (purl)
+        json_object_set_new(row, "purl", json_string(purl));
+    return row;
 }
 
 void slip_slim_archives(struct slip_slim_job *job)
@@ -193,11 +226,12 @@ void slip_slim_archives(struct slip_slim_job *job)
     add_programs(&s, job);
     if (s.stripped.n)
         visit_mounts(&s, job, visit_program);
+    visit_mounts(&s, job, visit_document);
     visit_mounts(&s, job, visit_archive);
     offer_system(&s, job->view.mounted.root);
     slip_linked_choose(&s.linked);
     for (size_t i = 0; i < s.linked.narchives; i++)
-        json_array_append_new(archives, archive_row(&s.linked.archives[i]));
+        json_array_append_new(archives, archive_row(&s, &s.linked.archives[i]));
     for (size_t i = 0; i < s.stripped.n; i++)
         if (s.stripped.entries[i].value)
             json_array_append_new(unknown,
@@ -206,4 +240,8 @@ void slip_slim_archives(struct slip_slim_job *job)
                                                (const char *)s.stripped.entries[i].value));
     json_object_set_new(job->origin, "archives", archives);
     json_object_set_new(job->origin, "unknown", unknown);
+    if (s.documents.list) {
+        json_object_set(job->origin, "documents", s.documents.list);
+        json_object_set(job->origin, "packages", s.documents.packages);
+    }
 }

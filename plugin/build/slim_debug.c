@@ -40,10 +40,11 @@ static struct slip_entry *add(struct debug *d, const char *path, uint64_t size, 
 
     e->mtime = job->b->options->epoch;
     e->size = size;
-    json_array_append_new(job->files, json_pack("{s:o, s:I, s:s, s:o}", "path",
-                                                json_sprintf("/%s", path), "size", (json_int_t)size,
-                                                "class", slip_class_name(SLIP_CLASS_DEBUG), "why",
-                                                json_sprintf("debug information of /%s", of)));
+    json_array_append_new(job->files,
+                          json_pack("{s:o, s:I, s:s, s:s, s:o}", "path", json_sprintf("/%s", path),
+                                    "size", (json_int_t)size, "class",
+                                    slip_class_name(SLIP_CLASS_DEBUG), "rule", "split-debug", "why",
+                                    json_sprintf("debug information of /%s", of)));
     return e;
 }
 
@@ -153,6 +154,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
+        .base = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
         .origin = json_object(),

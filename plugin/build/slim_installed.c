@@ -142,23 +142,15 @@ char *slip_slim_read(const struct slip_entry *entry, uint64_t size, struct slip_
 /* Programs lose their symbols, and every RUNPATH that points into the build. */
 static int strip(struct slip_slim_job *job, struct slip_entry *e, struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv prefixes = SLIP_STRV_INIT;
     void *stripped = NULL;
     size_t len = 0;
 
     if (!S_ISREG(e->mode) || e->hardlink || e->size >= STRIP_LIMIT ||
         slip_is_elf(e->root, e->source) != 1)
         return 0;
-    slip_strv_add(&prefixes, "/build");
-    slip_strv_add(&prefixes, "/src");
-    if (*job->copy->slim->destdir)
-        slip_strv_add(&prefixes, job->copy->slim->destdir);
-    for (size_t i = 0; i < job->b->options->ncontexts; i++)
-        if (job->b->options->contexts[i].path)
-            slip_strv_add_take(&prefixes, slip_path_absolute(job->b->options->contexts[i].path));
     const struct slip_strip_options options = {
         .keep_symbols = !job->copy->slim->strip,
-        .runpath_prefixes = (const char *const *)prefixes.v,
+        .runpath_prefixes = (const char *const *)job->build_dirs.v,
     };
     slip_cleanup(slip_freep) char *bytes = slip_slim_read(e, e->size, err);
     if (!bytes)

@@ -76,8 +76,7 @@ bool slip_slim_is_installed(const struct slip_slim_job *job, const char *path)
     return false;
 }
 
-/* Where the link at `path` leads, by its text alone; relative. */
-static char *target_of(const char *path, const char *link)
+char *slip_slim_link_target(const char *path, const char *link)
 {
     slip_cleanup(slip_freep) char *above =
         slip_xasprintf("/%.*s", (int)(slip_path_base(path) - path), path);
@@ -104,7 +103,8 @@ enum slip_holding slip_slim_holding(const struct slip_closure *closure,
 
     /* Links that no package has (ldconfig's, those of alternatives) stay with what they lead to. */
     for (unsigned i = 0; needed->link && !needed->package && i < LINKS_LIMIT; i++) {
-        slip_cleanup(slip_freep) char *target = target_of(needed->path + 1, needed->link);
+        slip_cleanup(slip_freep) char *target =
+            slip_slim_link_target(needed->path + 1, needed->link);
         const struct slip_needed *next = needed_at(closure, target);
         if (!next)
             return SLIP_HOLD_DISTRIBUTION; /* to a directory: the shape of the system */
@@ -133,7 +133,7 @@ static enum slip_holding holding_of(const struct slip_map *installed, const stru
 
     for (unsigned i = 0; (S_ISLNK(e->mode) || e->hardlink) && i < LINKS_LIMIT; i++) {
         slip_cleanup(slip_freep) char *target =
-            e->hardlink ? slip_xstrdup(e->link) : target_of(e->path, e->link);
+            e->hardlink ? slip_xstrdup(e->link) : slip_slim_link_target(e->path, e->link);
         const struct slip_entry *next = slip_map_get(installed, target);
         if (!next)
             break;

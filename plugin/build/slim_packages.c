@@ -198,6 +198,7 @@ static void add_database(struct origin *o)
 static void report(const struct origin *o)
 {
     json_t *packages = json_array(), *unknown = json_object_get(o->job->origin, "unknown");
+    json_t *told = json_object_get(o->job->origin, "packages");
 
     for (size_t i = 0; i < o->n; i++)
         json_array_append_new(packages, slip_package_json(o->used[i].package, &o->db.distro));
@@ -206,6 +207,7 @@ static void report(const struct origin *o)
                               json_sprintf("the package of %zu %s%s", o->unowned,
                                            o->unowned == 1 ? "library" : "libraries",
                                            o->db.has_rpm ? ": the rpm database is not read" : ""));
+    json_array_extend(packages, told); /* those of documents */
     json_object_set_new(o->job->origin, "packages", packages);
 }
 

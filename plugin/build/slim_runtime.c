@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "build/installer.h"
 #include "slim/class.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -35,20 +36,26 @@ static void add_link(struct slip_slim_job *job, enum slip_holding holding, const
 }
 
 /* A file of the builder's root as it is, with a normal mode. */
-static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
-                         uint64_t *ret_size, struct slip_error *err)
+static int add_from_view_as(struct slip_slim_job *job, enum slip_holding holding, const char *path,
+                            const char *source, uint64_t *ret_size, struct slip_error *err)
 {
     struct stat st;
 
-    if (slip_lstat_in_root(job->view.mounted.root, path, &st) < 0)
-        return slip_fail_errno(err, "cannot read '%s' in the builder", path);
+    if (slip_lstat_in_root(job->view.mounted.root, source, &st) < 0)
+        return slip_fail_errno(err, "cannot read '%s' in the builder", source);
     struct slip_entry *e = add(job, holding, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
     e->root = job->view.mounted.root;
-    e->source = slip_xstrdup(path);
+    e->source = slip_xstrdup(source);
     if (ret_size)
         *ret_size = e->size;
     return 0;
+}
+
+static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
+                         struct slip_error *err)
+{
+    return add_from_view_as(job, holding, path, path, NULL, err);
 }
 
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
@@ -96,7 +103,8 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
         return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
         add_link(job, holding, n->path, n->link);
-    else if (add_from_view(job, holding, n->path, &size, err) < 0)
+    else if (add_from_view_as(job, holding, n->path, n->source ? n->source : n->path, &size, err) <
+             0)
         return -1;
     report_needed(job, n, size);
     if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
@@ -104,10 +112,42 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
     return 0;
 }
 
+/* What the user calls the base of the runtime. */
+static const char *base_name(const struct slip_slim_job *job)
+{
+    const struct slip_step *step = job->node->step->parent;
+
+    while (step->parent)
+        step = step->parent;
+    return step->base.input.name && *step->base.input.name ? step->base.input.name : NULL;
+}
+
+/* The message begins with the place that installed the file it is about, when CMake knows. */
+static void blame(struct slip_slim_job *job, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *target = NULL;
+    struct slip_span at;
+
+    slip_cleanup(slip_freep) char *maker =
+        job->closure.missing
+            ? slip_installer_maker(job->b, job->copy->input.stage, job->closure.missing)
+            : NULL;
+
+    if (maker) {
+        free(err->hint);
+        err->hint = slip_xasprintf("the project's own target '%s' makes it: install(TARGETS %s)",
+                                   maker, maker);
+    }
+    if (!job->closure.culprit ||
+        !slip_installer_find(job->b, job->copy->input.stage, job->closure.culprit, &at, &target))
+        return;
+    slip_error_context(err, "target '%s'", target);
+    err->at = at;
+}
+
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
-    slip_cleanup(slip_view_release) struct slip_view base = SLIP_VIEW_INIT;
 
     if (!job->copy->slim->closure)
         return 0;
@@ -118,16 +158,20 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
             slip_strv_addf(&roots, "/%s", e->path);
     }
     /* The base's root, when the runtime does not start from nothing. */
-    if (slip_view_of_step(&base, job->b, job->node->step->parent, err) < 0)
+    if (slip_view_of_step(&job->base, job->b, job->node->step->parent, err) < 0)
         return -1;
     const struct slip_closure_options options = {
         .root = job->view.mounted.root,
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
-        .base_root = base.mounted.root,
+        .base_root = job->base.mounted.root,
+        .base_name = base_name(job),
+        .build_dirs = (const char *const *)job->build_dirs.v,
     };
-    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0)
+    if (slip_closure_compute(&job->closure, &roots, &options, err) < 0) {
+        blame(job, err);
         return -1;
+    }
     for (size_t i = 0; i < job->closure.nfiles; i++)
         if (add_needed(job, &job->closure.files[i], err) < 0)
             return -1;
@@ -205,8 +249,7 @@ static int add_directory(struct slip_slim_job *job, const char *path, struct sli
         } else if (S_ISDIR(st.st_mode)) {
             if (add_directory(job, below, err) < 0)
                 return -1;
-        } else if (S_ISREG(st.st_mode) &&
-                   add_from_view(job, SLIP_HOLD_DATA, below, NULL, err) < 0) {
+        } else if (S_ISREG(st.st_mode) && add_from_view(job, SLIP_HOLD_DATA, below, err) < 0) {
             return -1;
         }
     }
@@ -226,7 +269,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
         }
         add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/certs", "/etc/ssl/certs");
         add_link(job, SLIP_HOLD_DATA, "usr/lib/ssl/cert.pem", bundle);
-        return add_from_view(job, SLIP_HOLD_DATA, bundle, NULL, err);
+        return add_from_view(job, SLIP_HOLD_DATA, bundle, err);
     }
     if (strcmp(name, "tzdata") == 0) {
         if (slip_lstat_in_root(job->view.mounted.root, "/usr/share/zoneinfo", &st) < 0) {
@@ -242,7 +285,7 @@ static int add_data(struct slip_slim_job *job, const char *name, struct slip_err
             return -1;
         }
         return S_ISDIR(st.st_mode) ? add_directory(job, name, err)
-                                   : add_from_view(job, SLIP_HOLD_DATA, name, NULL, err);
+                                   : add_from_view(job, SLIP_HOLD_DATA, name, err);
     }
     slip_fail(err, SLIP_EINPUT, "there is no DATA '%s'", name);
     const char *near = slip_suggest(name, known, SLIP_ARRAY_LEN(known));
@@ -294,31 +337,49 @@ static bool has_program(const struct slip_slim_job *job, const char *path)
     return false;
 }
 
-int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
+/* Where the entrypoint stands, or NULL. */
+static char *find_program(const struct slip_slim_job *job, const char *program)
 {
-    const char *program = job->copy->slim->entrypoint;
+    if (strchr(program, '/'))
+        return has_program(job, program) ? slip_xstrdup(program) : NULL;
+    for (const char *p = default_path; *p;) {
+        size_t n = strcspn(p, ":");
+        slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
+        if (has_program(job, path))
+            return SLIP_TAKE_PTR(path);
+        p += n + (p[n] == ':');
+    }
+    return NULL;
+}
+
+/* Other scripts may never be called; this one is what the image is for. */
+static int check_script(const struct slip_slim_job *job, const char *path, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *real = slip_slim_resolve(job, path);
+
+    for (size_t i = 0; i < job->closure.nhints; i++) {
+        const struct slip_hint *hint = &job->closure.hints[i];
+        if (!hint->is_script || strcmp(hint->path + 1, real) != 0)
+            continue;
+        slip_fail(err, SLIP_EINPUT,
+                  "the entrypoint '/%s' is a script for '%s', which is not in the image", real,
+                  hint->need);
+        return slip_error_hint(err, "take a BASE that has it, or install it with the project");
+    }
+    return 0;
+}
+
+static int no_entrypoint(const struct slip_slim_job *job, const char *program,
+                         struct slip_error *err)
+{
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
 
-    if (!program || !*program || slip_node_of(job->b, job->node->step->parent)->base.n ||
-        job->node->step->parent->op != SLIP_OP_BASE)
-        return 0; /* a base may bring the program itself */
-    if (strchr(program, '/')) {
-        if (has_program(job, program))
-            return 0;
-    } else {
-        for (const char *p = default_path; *p;) {
-            size_t n = strcspn(p, ":");
-            slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
-            if (has_program(job, path))
-                return 0;
-            p += n + (p[n] == ':');
+    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
+        for (size_t k = 0; k < job->layers[i].n; k++) {
+            const struct slip_entry *e = &job->layers[i].entries[k];
+            if (!S_ISDIR(e->mode) && (e->mode & 0100) && !strstr(e->path, ".so"))
+                slip_strv_add(&names, strchr(program, '/') ? e->path : slip_path_base(e->path));
         }
-    }
-    const struct slip_tree *programs = &job->layers[SLIP_HOLD_PROGRAMS];
-    for (size_t i = 0; i < programs->n; i++)
-        if (!S_ISDIR(programs->entries[i].mode) && (programs->entries[i].mode & 0100))
-            slip_strv_add(&names, strchr(program, '/') ? programs->entries[i].path
-                                                       : slip_path_base(programs->entries[i].path));
     const char *near = slip_suggest(program, (const char *const *)names.v, names.n);
     slip_fail(err, SLIP_EINPUT, "the entrypoint '%s' is not in the image", program);
     if (near)
@@ -327,4 +388,17 @@ int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err
                            names.n ? "name an installed program; 'slipway explain' "
                                      "lists what the image holds"
                                    : "the project installs no program");
+}
+
+int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err)
+{
+    const char *program = job->copy->slim->entrypoint;
+    slip_cleanup(slip_freep) char *path = program && *program ? find_program(job, program) : NULL;
+
+    if (path)
+        return check_script(job, path, err);
+    if (!program || !*program || slip_node_of(job->b, job->node->step->parent)->base.n ||
+        job->node->step->parent->op != SLIP_OP_BASE)
+        return 0; /* a base may bring the program itself */
+    return no_entrypoint(job, program, err);
 }

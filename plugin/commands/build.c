@@ -10,6 +10,7 @@
 #include "commands/check.h"
 #include "commands/agents.h"
 #include "commands/attest.h"
+#include "commands/bills.h"
 #include "commands/display.h"
 #include "commands/epoch.h"
 #include "commands/facts.h"
@@ -305,7 +306,10 @@ static int write_outputs(struct build *b, struct slip_session *s, struct slip_er
                           &b->secrets, slip_ui_events(b->ui), err) < 0)
         return -1;
     if (slip_outputs_write(&b->outputs, s, &b->built.manifest, &layout_names, &names,
-                           slip_ui_events(b->ui), &said, err) < 0)
+                           slip_ui_events(b->ui), &said, err) < 0 ||
+        (b->attest.sbom &&
+         slip_bills_write(b->attest.format, s, &b->outputs, &b->built.manifest,
+                          names.n ? names.v[0] : NULL, slip_ui_events(b->ui), err) < 0))
         return -1;
     slip_digest_name(&b->built.manifest, digest);
     if ((b->metadata &&
@@ -440,6 +444,7 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         slip_front_plan(&b->front, s, &b->front_options, err) < 0 ||
         slip_limits_packing(&b->front, &b->outputs.packing, &options, err) < 0 ||
         slip_limits_read(&b->front, &b->front_options, b->size_budget, &b->budget, err) < 0 ||
+        (!b->sbom && slip_bills_of_recipe(&b->front, &b->attest, err) < 0) ||
         open_ui(b, s, err) < 0)
         return -1;
     slip_cleanup(slip_freep) char *file = slip_path_absolute(b->front.source->name);

@@ -37,10 +37,14 @@ int slip_links_show(struct slip_session *s, const char *where, char *const *file
     if (add_roots(root, files, &roots, err) < 0)
         return -1;
     options.root = root;
+    options.as_image = true;
     if (slip_closure_compute(&closure, &roots, &options, err) < 0) {
         err->code = SLIP_ESTEP;
         return -1;
     }
+    for (size_t i = 0; i < closure.nhints; i++)
+        if (strcmp(closure.hints[i].need, "symbols") == 0)
+            fprintf(s->err, "%s %s\n", closure.hints[i].path, closure.hints[i].text);
     for (size_t i = 0; i < closure.nfiles; i++) {
         const struct slip_needed *n = &closure.files[i];
         slip_cleanup(slip_freep) char *chain = slip_closure_chain(&closure, n->path);

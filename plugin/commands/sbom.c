@@ -1,24 +1,9 @@
 #include <fcntl.h>
 
 #include "build/bill.h"
+#include "commands/bills.h"
 #include "commands/target.h"
 #include "util/fs.h"
-#include "util/str.h"
-
-static int parse_format(const char *text, enum slip_bill_format *ret, struct slip_error *err)
-{
-    static const char *const names[] = { "spdx", "cyclonedx" };
-    int format = slip_bill_format_parse(text);
-
-    if (format >= 0) {
-        *ret = (enum slip_bill_format)format;
-        return 0;
-    }
-    slip_fail(err, SLIP_EUSAGE, "there is no format '%s'", text);
-    const char *near = slip_suggest(text, names, SLIP_ARRAY_LEN(names));
-    return near ? slip_error_hint(err, "did you mean '%s'?", near)
-                : slip_error_hint(err, "spdx and cyclonedx are");
-}
 
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
@@ -36,7 +21,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
     if (done)
         return done < 0 ? -1 : 0;
-    if (parse_format(format_text, &format, err) < 0 ||
+    if (slip_bills_format(format_text, &format, err) < 0 ||
         slip_target_image(s, argv[0], &manifest, &names, err) < 0)
         return -1;
     slip_cleanup(slip_json_decrefp) json_t *bill =

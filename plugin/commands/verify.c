@@ -1,20 +1,21 @@
 #include "build/attached.h"
 #include "build/prune.h"
-#include "commands/key.h"
+#include "commands/pem.h"
 #include "commands/target.h"
 #include "image/signature.h"
+#include "image/statement.h"
 #include "util/str.h"
 
 struct verify {
     bool store;
-    const char *key_file, *identity;
-    struct slip_key key;
+    const char *key_file, *identity, *statement;
+    struct slip_pem key;
     char *wanted; /* owned: what the image must have been signed as; NULL: anything */
 };
 
 static void verify_release(struct verify *v)
 {
-    slip_key_release(&v->key);
+    slip_pem_release(&v->key);
     free(v->wanted);
 }
 
@@ -79,7 +80,7 @@ static int check_image(struct verify *v, struct slip_session *s, const char *ima
     struct slip_digest manifest;
     char name[72];
 
-    if (slip_key_file_public(&v->key, v->key_file, err) < 0 || settle_identity(v, image, err) < 0 ||
+    if (slip_pem_file_public(&v->key, v->key_file, err) < 0 || settle_identity(v, image, err) < 0 ||
         slip_target_image(s, image, &manifest, NULL, err) < 0)
         return -1;
     int good = find_signature(v, s, image, &manifest, &as, &why, err);
@@ -94,6 +95,36 @@ static int check_image(struct verify *v, struct slip_session *s, const char *ima
     return 0;
 }
 
+/* The statement itself goes to standard output: what it says is for others to judge. */
+static int check_statement(struct verify *v, struct slip_session *s, const char *image,
+                           struct slip_error *err)
+{
+    slip_cleanup(slip_error_release) struct slip_error why = SLIP_ERROR_INIT;
+    slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
+    const char *type = slip_predicate_type(v->statement);
+    struct slip_digest manifest;
+
+    if (slip_pem_file_public(&v->key, v->key_file, err) < 0 ||
+        slip_target_image(s, image, &manifest, NULL, err) < 0)
+        return -1;
+    int good = slip_statement_find(&s->store, &manifest, type, &v->key, &text, &why, err);
+    if (good == 0) {
+        if (slip_attached_fetch_companion(&s->sources, image, &manifest, SLIP_COMPANION_ATT, err) <
+            0)
+            return -1;
+        good = slip_statement_find(&s->store, &manifest, type, &v->key, &text, &why, err);
+    }
+    if (good < 0)
+        return -1;
+    if (!good) {
+        slip_error_move(err, &why);
+        return slip_error_context(err, "'%s' (sha256:%.12s) has no good '%s' signed by '%s'", image,
+                                  manifest.hex, v->statement, v->key_file);
+    }
+    fwrite(slip_buf_str(&text), 1, text.len, s->out);
+    return 0;
+}
+
 static int run(struct slip_session *s, int argc, char **argv, struct slip_error *err)
 {
     slip_cleanup(verify_release) struct verify v = { 0 };
@@ -101,6 +132,8 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_TEXT('k', "key", &v.key_file, "FILE", "the public key, in PEM"),
         SLIP_OPT_TEXT(0, "identity", &v.identity, "REPOSITORY",
                       "what it must be signed as [its name]; * is anything"),
+        SLIP_OPT_TEXT(0, "statement", &v.statement, "KIND",
+                      "a signed statement: provenance, spdx, cyclonedx, or a predicateType"),
         SLIP_OPT_FLAG(0, "store", &v.store, "read the whole store and check every digest"),
         SLIP_OPT_END,
     };
@@ -111,19 +144,21 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     if (v.store && argc == 0 && !v.key_file)
         return check_store(s, err);
     if (!v.store && argc == 1 && v.key_file)
-        return check_image(&v, s, argv[0], err);
+        return v.statement ? check_statement(&v, s, argv[0], err)
+                           : check_image(&v, s, argv[0], err);
     slip_fail(err, SLIP_EUSAGE, "'verify' needs either --store, or --key and an image");
     return slip_error_hint(err, "usage: slipway %s", slip_command_verify.synopsis);
 }
 
 const struct slip_command slip_command_verify = {
     .name = "verify",
-    .synopsis = "verify --key FILE [--identity REPOSITORY] IMAGE | --store",
+    .synopsis = "verify --key FILE [--identity REPOSITORY|--statement KIND] IMAGE | --store",
     .summary = "check an image's signature, or the store against its digests",
     .about = "Looks for a signature of IMAGE by the key FILE in the store, in an oci:DIR, and in\n"
              "the repository where the image was pushed. Without a good one the status is 5. What\n"
              "is signed must be the digest of IMAGE, under the repository of its name. Prints\n"
-             "what was signed.",
+             "what was signed. With --statement, a signed provenance or bill of materials is\n"
+             "looked for instead, and printed.",
     .max_args = 1,
     .needs_store = true,
     .run = run,

@@ -11,7 +11,9 @@
  *    "files": [{path, size, sha256, sha1, build_id, why, purl, elf: true, own: true,
  *               needs: [{soname, path, purl}]}],       sorted by path; own: of the project
  *    "archives": [{path, purl, into: [paths of files], members, of}],  static libraries
- *    "documents": [...],                               bills that the project brought along
+ *    "documents": [{path, sha1, namespace}],           bills that the project brought along; a
+ *                                                      package that one of them tells of has
+ *                                                      document: path, and no source
  *    "unknown": ["the package of 2 libraries"]}        what could not be told
  *
  * Depends on: util/.

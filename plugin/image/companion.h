@@ -14,8 +14,7 @@
 enum slip_companion { SLIP_COMPANION_SIG, SLIP_COMPANION_ATT };
 #define SLIP_COMPANIONS 2
 
-#define SLIP_COMPANION_LAYERS 256u                 /* more of one image are passed over */
-#define SLIP_COMPANION_BYTES ((uint64_t)256 << 20) /* of a layer */
+#define SLIP_COMPANION_LAYERS 256u /* more of one image are passed over */
 
 /* "sha256-<hex>.sig". Caller frees. */
 char *slip_companion_tag(const struct slip_digest *subject, enum slip_companion kind);

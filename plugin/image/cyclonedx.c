@@ -14,6 +14,7 @@ struct cdx {
     json_t *components;
     struct slip_map refs;  /* purl, path: to owned bom-ref */
     struct slip_map needs; /* bom-ref to a json array of bom-refs, owned */
+    bool has_project;
 };
 
 static void cdx_release(struct cdx *c)
@@ -113,12 +114,12 @@ static json_t *image_component(const struct cdx *c)
     return k;
 }
 
-static bool has_project(const struct cdx *c)
+static bool has_project(const json_t *bill)
 {
     size_t i;
     json_t *row;
 
-    json_array_foreach (json_object_get(c->bill, "files"), i, row)
+    json_array_foreach (json_object_get(bill, "files"), i, row)
         if (json_is_true(json_object_get(row, "own")))
             return true;
     return false;
@@ -143,19 +144,22 @@ static void add_package(struct cdx *c, const json_t *row)
     json_t *k = new_component("library", ref, name, slip_json_str(row, "version"));
     const char *supplier = slip_json_str(c->bill, "supplier");
 
-    if (supplier)
+    const char *document = slip_json_str(row, "document"), *source = slip_json_str(row, "source");
+    if (supplier && source)
         json_object_set_new(k, "supplier", json_pack("{s:s}", "name", supplier));
     set(k, "publisher", slip_json_str(row, "maintainer"));
     set_licence(k, slip_json_str(row, "licence"));
     set(k, "purl", purl);
     set_homepage(k, slip_json_str(row, "homepage"));
-    json_object_set_new(k, "pedigree",
-                        json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "ancestors", "type", "library",
-                                  "name", slip_json_str(row, "source"), "version",
-                                  slip_json_str(row, "source_version"), "purl",
-                                  slip_json_str(row, "source_purl")));
+    add_property(k, "slipway:document", document);
+    if (source)
+        json_object_set_new(k, "pedigree",
+                            json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "ancestors", "type", "library",
+                                      "name", source, "version",
+                                      slip_json_str(row, "source_version"), "purl",
+                                      slip_json_str(row, "source_purl")));
     json_array_append_new(c->components, k);
-    depend(c, "image", ref);
+    depend(c, document && c->has_project ? "project" : "image", ref);
 }
 
 static void add_file(struct cdx *c, const json_t *row)
@@ -211,7 +215,7 @@ static void add_archive(struct cdx *c, const json_t *row)
         if (file)
             depend(c, file, ref);
     }
-    depend(c, holder(c, purl, true), ref);
+    depend(c, holder(c, purl, c->has_project), ref);
 }
 
 static void fill(struct cdx *c)
@@ -219,7 +223,7 @@ static void fill(struct cdx *c)
     size_t i;
     json_t *row;
 
-    if (has_project(c))
+    if (c->has_project)
         add_project(c);
     json_array_foreach (json_object_get(c->bill, "packages"), i, row)
         add_package(c, row);
@@ -252,7 +256,9 @@ static json_t *serial_number(const json_t *bill)
 
 json_t *slip_bill_cyclonedx(const json_t *bill)
 {
-    slip_cleanup(cdx_release) struct cdx c = { .bill = bill, .components = json_array() };
+    slip_cleanup(cdx_release) struct cdx c = { .bill = bill,
+                                               .components = json_array(),
+                                               .has_project = has_project(bill) };
     const json_t *unknown = json_object_get(bill, "unknown");
     json_t *doc = json_object(), *metadata = json_object(), *line;
     char when[32];

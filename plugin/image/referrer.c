@@ -121,6 +121,8 @@ bool slip_referrers_merge(json_t *list, const json_t *more)
 
     json_array_foreach (more, i, entry) {
         const char *digest = slip_json_str(entry, "digest");
+        if (i == SLIP_REFERRERS_MAX)
+            break;
         if (!digest || has_digest(list, digest))
             continue;
         json_array_append(list, entry);

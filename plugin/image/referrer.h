@@ -42,7 +42,8 @@ json_t *slip_referrers_list(struct slip_store *store, const struct slip_digest *
 /* Its descriptor, as a list has it; new reference, NULL with *err. */
 json_t *slip_referrer_descriptor(struct slip_store *store, const struct slip_digest *referrer,
                                  struct slip_error *err);
-/* Appends to a list what it has not yet, by digest; whether anything was new. */
+/* Appends to a list what it has not yet, by digest, but of `more` no more than SLIP_REFERRERS_MAX;
+ * whether anything was new. */
 bool slip_referrers_merge(json_t *list, const json_t *more);
 /* The document itself, of at most `limit` bytes. It and its manifest must be in the store. */
 int slip_referrer_text(struct slip_store *store, const struct slip_digest *referrer, uint64_t limit,

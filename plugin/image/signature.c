@@ -87,7 +87,7 @@ static int load_payload(struct slip_store *store, const json_t *layer, struct sl
 
 static enum stage examine(struct slip_store *store, const json_t *layer,
                           const struct slip_digest *manifest, const char *identity,
-                          const struct slip_key *key, char **ret_identity, struct slip_error *err)
+                          const struct slip_pem *key, char **ret_identity, struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf signature = SLIP_BUF_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf payload = SLIP_BUF_INIT;
@@ -95,7 +95,7 @@ static enum stage examine(struct slip_store *store, const json_t *layer,
 
     if (load_signature(layer, &signature, err) < 0 || load_payload(store, layer, &payload, err) < 0)
         return MALFORMED;
-    if (!slip_key_verify(key, payload.data, payload.len, &signature)) {
+    if (!slip_pem_verify(key, payload.data, payload.len, &signature)) {
         slip_fail(err, SLIP_EPOLICY, "it is signed by another key, or was changed since");
         return OTHER_KEY;
     }
@@ -111,7 +111,7 @@ static enum stage examine(struct slip_store *store, const json_t *layer,
 }
 
 int slip_signature_find(struct slip_store *store, const struct slip_digest *manifest,
-                        const char *identity, const struct slip_key *key, char **ret_identity,
+                        const char *identity, const struct slip_pem *key, char **ret_identity,
                         struct slip_error *ret_why, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *layers =
@@ -148,7 +148,7 @@ int slip_signature_find(struct slip_store *store, const struct slip_digest *mani
 
 /* Signing again would add a signature that says nothing new. */
 static bool is_signed(struct slip_store *store, const struct slip_digest *manifest,
-                      const char *identity, const struct slip_key *key)
+                      const char *identity, const struct slip_pem *key)
 {
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     slip_cleanup(slip_freep) char *as = NULL;
@@ -158,7 +158,7 @@ static bool is_signed(struct slip_store *store, const struct slip_digest *manife
 }
 
 int slip_signature_make(struct slip_store *store, const struct slip_digest *manifest,
-                        const char *identity, const struct slip_key *key, struct slip_error *err)
+                        const char *identity, const struct slip_pem *key, struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf signature = SLIP_BUF_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf base64 = SLIP_BUF_INIT;
@@ -167,7 +167,7 @@ int slip_signature_make(struct slip_store *store, const struct slip_digest *mani
 
     if (is_signed(store, manifest, identity, key))
         return 0;
-    if (slip_key_sign(key, text, strlen(text), &signature, err) < 0 ||
+    if (slip_pem_sign(key, text, strlen(text), &signature, err) < 0 ||
         slip_blob_put(store, text, strlen(text), &payload, err) < 0)
         return -1;
     slip_base64_put(&base64, signature.data, signature.len);
@@ -177,10 +177,4 @@ int slip_signature_make(struct slip_store *store, const struct slip_digest *mani
     slip_cleanup(slip_json_decrefp) json_t *layers = json_array();
     json_array_append_new(layers, layer);
     return slip_companion_add(store, manifest, SLIP_COMPANION_SIG, layers, err);
-}
-
-void slip_dsse_encode(const char *type, const void *body, size_t n, struct slip_buf *ret)
-{
-    slip_buf_printf(ret, "DSSEv1 %zu %s %zu ", strlen(type), type, n);
-    slip_buf_put(ret, body, n);
 }

@@ -20,6 +20,7 @@ struct spdx {
     json_t *packages, *files, *relations, *licences;
     struct slip_map ids;   /* purl of a package, path of a file or an archive: to owned id */
     struct slip_map known; /* LicenseRefs that are told */
+    bool has_project;
 };
 
 static void spdx_release(struct spdx *s)
@@ -163,6 +164,7 @@ static void add_project(struct spdx *s)
         json_decref(p);
         return;
     }
+    s->has_project = true;
     set(p, "homepage", slip_json_str(s->bill, "url"));
     tell_licences(s, slip_json_str(s->bill, "licence"), slip_json_str(s->bill, "name"));
     json_array_append_new(s->packages, p);
@@ -193,14 +195,17 @@ static void add_package(struct spdx *s, const json_t *row)
     const char *id = new_id(s, "SPDXRef-Package", name, purl);
     json_t *p = new_package(id, name, slip_json_str(row, "version"), licence, "LIBRARY");
 
+    const char *document = slip_json_str(row, "document"), *source = slip_json_str(row, "source");
     json_object_set_new(p, "supplier",
-                        supplier ? json_sprintf("Organization: %s", supplier)
-                                 : json_string("NOASSERTION"));
+                        supplier && source ? json_sprintf("Organization: %s", supplier)
+                                           : json_string("NOASSERTION"));
     set(p, "homepage", slip_json_str(row, "homepage"));
-    json_object_set_new(p, "sourceInfo",
-                        json_sprintf("built from source package %s %s",
-                                     slip_json_str(row, "source"),
-                                     slip_json_str(row, "source_version")));
+    if (source)
+        json_object_set_new(p, "sourceInfo",
+                            json_sprintf("built from source package %s %s", source,
+                                         slip_json_str(row, "source_version")));
+    else if (document)
+        json_object_set_new(p, "sourceInfo", json_sprintf("told by %s", document));
     set_purl(p, purl);
     set_files(s, p, purl);
     tell_licences(s, licence, name);
@@ -271,7 +276,7 @@ static void add_archive(struct spdx *s, const json_t *row)
         if (file)
             relate(s, file, "STATIC_LINK", id);
     }
-    relate(s, holder(s, purl, true), "CONTAINS", id);
+    relate(s, holder(s, purl, s->has_project), "CONTAINS", id);
 }
 
 static void fill(struct spdx *s)
@@ -282,8 +287,10 @@ static void fill(struct spdx *s)
     add_image(s);
     add_project(s);
     json_array_foreach (json_object_get(s->bill, "packages"), i, row) {
+        bool told = slip_json_str(row, "document");
         add_package(s, row);
-        relate(s, IMAGE, "CONTAINS", slip_map_get(&s->ids, slip_json_str(row, "purl")));
+        relate(s, told ? holder(s, NULL, s->has_project) : IMAGE, told ? "DEPENDS_ON" : "CONTAINS",
+               slip_map_get(&s->ids, slip_json_str(row, "purl")));
     }
     json_array_foreach (json_object_get(s->bill, "files"), i, row)
         add_file(s, row);
@@ -291,6 +298,24 @@ static void fill(struct spdx *s)
         relate_file(s, row);
     json_array_foreach (json_object_get(s->bill, "archives"), i, row)
         add_archive(s, row);
+}
+
+/* Clause 6.6: documents of others, by the sum of their text. */
+static json_t *document_refs(const json_t *bill)
+{
+    json_t *list = json_array(), *row;
+    size_t i;
+
+    json_array_foreach (json_object_get(bill, "documents"), i, row) {
+        const char *space = slip_json_str(row, "namespace"), *path = slip_json_str(row, "path");
+        slip_cleanup(slip_freep) char *id = slip_bill_id("DocumentRef", path, path);
+        if (space)
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:{s:s, s:s}}", "externalDocumentId", id,
+                                            "spdxDocument", space, "checksum", "algorithm", "SHA1",
+                                            "checksumValue", slip_json_str(row, "sha1")));
+    }
+    return list;
 }
 
 static json_t *unknown_text(const json_t *bill)
@@ -329,6 +354,8 @@ json_t *slip_bill_spdx(const json_t *bill)
                                   "creators", "Tool: slipway-" SLIPWAY_VERSION));
     if (unknown)
         json_object_set_new(doc, "comment", unknown);
+    if (json_array_size(json_object_get(bill, "documents")))
+        json_object_set_new(doc, "externalDocumentRefs", document_refs(bill));
     json_object_set_new(doc, "packages", s.packages);
     json_object_set_new(doc, "files", s.files);
     json_object_set_new(doc, "relationships", s.relations);

@@ -65,6 +65,9 @@ static const struct slip_key image_keys[] = {
       "Of the layers that are made here. Default: gzip, as docker before 23 cannot pull zstd." },
     { "compression-level", SLIP_KEY_NUMBER, IMAGE(compression_level), NULL, slip_check_count,
       "1 to 12 for gzip, 1 to 19 for zstd: higher is smaller and slower." },
+    { "sbom", SLIP_KEY_CHOICE, IMAGE(sbom), "spdx cyclonedx", NULL,
+      "A bill of materials is made with the image and attached to it; layouts and archives have it "
+      "beside them, as NAME.spdx.json or NAME.cdx.json. Default: none." },
     { "stage", SLIP_KEY_WORD, IMAGE(stage), NULL, slip_check_name,
       "The image is this [stage], as it is: nothing is built, added or set besides what the stages "
       "say, as in a Dockerfile. [toolchain], [build], [runtime] and [copy] are not used then." },

@@ -30,7 +30,7 @@ struct slip_recipe_image {
     struct slip_values tags;
     struct slip_values entrypoint, cmd; /* argv; with key.src and no words: emptied on purpose */
     struct slip_value user, workdir, stopsignal;
-    struct slip_value compression, compression_level;
+    struct slip_value compression, compression_level, sbom;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
     struct slip_value debug_image; /* there is a stage `debug`, too */

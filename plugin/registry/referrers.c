@@ -7,7 +7,7 @@
 #include "util/mem.h"
 #include "util/str.h"
 
-#define PAGES 32u
+#define PAGES 8u
 
 /* --- listing -----------------------------------------------------------------------------------
  */

@@ -11,6 +11,8 @@
 
 static const char *nowhere(const struct slip_world *world)
 {
+    if (world->options->as_image)
+        return "nowhere in the image";
     return world->options->base_root >= 0 ? "neither in the builder nor in the base"
                                           : "nowhere in the builder";
 }
@@ -176,7 +178,6 @@ static char *stray(const struct slip_process *p, const char *name)
     return NULL;
 }
 
-/* RUNPATH entries that lead to nothing: the usual reason, and seldom seen. */
 static char *dead_dirs(const struct slip_process *p, const struct slip_strv *dirs)
 {
     slip_cleanup(slip_buf_release) struct slip_buf list = SLIP_BUF_INIT;
@@ -202,28 +203,50 @@ static char *reason(const struct slip_process *p, size_t asker, const char *sona
     slip_process_own_dirs(p, asker, &own);
     (void)((text = flaw_in(p, &own, soname)) || (text = flaw_in(p, &p->loader->search, soname)) ||
            (text = build_tree(p, &own)) || (text = only_variants(p, soname)) ||
-           (text = foreign_base(p, soname)) || (text = stray(p, soname)) ||
-           (text = dead_dirs(p, &own)));
+           (text = foreign_base(p, soname)) || (text = stray(p, soname)));
     return text;
+}
+
+/* RUNPATH entries that lead to nothing, and the package that has the library. */
+static int advise_package(const struct slip_process *p, size_t asker, const char *soname,
+                          struct slip_error *err)
+{
+    slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
+    slip_cleanup(slip_freep) char *package = slip_packages_advice(p->world->options->root, soname);
+
+    slip_process_own_dirs(p, asker, &own);
+    slip_cleanup(slip_freep) char *dead = dead_dirs(p, &own);
+    if (dead)
+        return slip_error_hint(err, "%s%s%s", dead, package ? "; else " : "",
+                               package ? package : "");
+    if (package)
+        return slip_error_hint(err, "%s", package);
+    return slip_error_hint(err, "install the library in the builder, or install it with the "
+                                "project (the DLOPEN list is for what no header names)");
 }
 
 int slip_advise_library(const struct slip_process *p, size_t asker, const char *soname,
                         struct slip_error *err)
 {
     slip_cleanup(slip_freep) char *why = reason(p, asker, soname);
-    slip_cleanup(slip_freep) char *package = slip_packages_advice(p->world->options->root, soname);
     slip_cleanup(slip_freep) char *through = chain(p, asker, soname);
 
     blame(p, asker);
     slip_fail(err, SLIP_EINPUT, "%s needs '%s', which is %s%s", p->nodes[asker].member->path + 1,
               soname, nowhere(p->world), through);
-    if (why)
-        return slip_error_hint(err, "%s%s%s", why, package ? "; else " : "",
-                               package ? package : "");
-    if (package)
-        return slip_error_hint(err, "%s", package);
-    return slip_error_hint(err, "install the library in the builder, or install it with the "
-                                "project (the DLOPEN list is for what no header names)");
+    free(p->world->closure->missing);
+    p->world->closure->missing = slip_xstrdup(soname);
+    return why ? slip_error_hint(err, "%s", why) : advise_package(p, asker, soname, err);
+}
+
+int slip_advise_damage(const struct slip_process *p, size_t asker, const char *soname,
+                       struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *through = chain(p, asker, soname);
+
+    blame(p, asker);
+    return slip_error_context(err, "%s needs '%s'%s", p->nodes[asker].member->path + 1, soname,
+                              through);
 }
 
 int slip_advise_version(const struct slip_process *p, size_t asker,
@@ -252,4 +275,18 @@ int slip_advise_version(const struct slip_process *p, size_t asker,
                            "it was linked against another '%s' than the one found first: look "
                            "at its RUNPATH and at the builder's ld.so.conf",
                            need->file);
+}
+
+int slip_advise_symbol(const struct slip_process *p, size_t asker, const char *symbol,
+                       const struct slip_elf_version *version, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *through = chain(p, asker, version->file);
+
+    blame(p, asker);
+    slip_fail(err, SLIP_EINPUT, "%s needs the symbol '%s' (%s) of '%s', which has it no more%s",
+              p->nodes[asker].member->path + 1, symbol, version->name, version->file, through);
+    return slip_error_hint(err,
+                           "it was linked against another '%s': build it again in this "
+                           "toolchain",
+                           version->file);
 }

@@ -3,10 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "slim/asked.h"
+#include "slim/fit.h"
 #include "slim/hints.h"
 #include "slim/packages.h"
+#include "slim/plugins.h"
 #include "slim/process.h"
 #include "slim/scripts.h"
+#include "slim/symbols.h"
 #include "slim/world.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -94,66 +98,10 @@ static void hint_process(const struct slip_process *p, const struct slip_member 
 
     slip_hints_of(w->closure, w->options->root, main->path, &main->elf,
                   w->options->dlopen && w->options->dlopen[0]);
+    slip_plugins_hint(p);
     for (size_t i = 1; i < p->n; i++)
         slip_hints_of_library(w->closure, main->path, slip_path_base(p->nodes[i].member->path),
                               &p->nodes[i].member->elf);
-}
-
-/* One word of the dlopen list, for whichever file of the process would find it. */
-static int load_soname(struct slip_process *p, const char *name, struct slip_error *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < p->n && rc == 0; i++)
-        rc = slip_process_load(p, i, name, "dlopen", err);
-    if (rc < 0)
-        return -1;
-    if (rc > 0)
-        return 0;
-    slip_fail(err, SLIP_EINPUT, "'%s' of the dlopen list is nowhere in the builder", name);
-    slip_cleanup(slip_freep) char *advice = slip_packages_advice(p->world->options->root, name);
-    if (advice)
-        slip_error_hint(err, "%s", advice);
-    return -1;
-}
-
-/* An absolute pattern: libraries with their closures, and files that are none (lists of modules)
- * as they are. */
-static int load_pattern(struct slip_process *p, const char *pattern, struct slip_error *err)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv found = SLIP_STRV_INIT;
-    struct slip_world *w = p->world;
-    size_t taken = 0;
-
-    slip_trail_glob(w->options->root, pattern, &found);
-    for (size_t i = 0; i < found.n; i++) {
-        slip_cleanup(slip_trail_release) struct slip_trail trail = SLIP_TRAIL_INIT;
-        if (slip_trail_walk(w->options->root, found.v[i], &trail) != 1 || !S_ISREG(trail.mode))
-            continue;
-        taken++;
-        if (slip_world_member(w, SLIP_IN_BUILDER, trail.real)->is_elf > 0) {
-            int rc = slip_process_load(p, 0, found.v[i], "dlopen", err);
-            if (rc < 0)
-                return -1;
-            if (rc > 0)
-                continue;
-        }
-        slip_world_record(w, &trail, p->nodes[0].member->path, "dlopen", true, false);
-    }
-    if (taken)
-        return 0;
-    slip_fail(err, SLIP_EINPUT, "'%s' of the dlopen list matches no file in the builder", pattern);
-    return slip_error_hint(err, "patterns are absolute paths inside the builder's root");
-}
-
-static int load_list(struct slip_process *p, struct slip_error *err)
-{
-    const char *const *list = p->world->options->dlopen;
-
-    for (size_t i = 0; list && list[i]; i++)
-        if ((list[i][0] == '/' ? load_pattern(p, list[i], err) : load_soname(p, list[i], err)) < 0)
-            return -1;
-    return slip_process_run(p, err);
 }
 
 /* 1: something of the base was refused, so that it has to be put together once more. */
@@ -164,12 +112,16 @@ static int try_together(struct slip_world *w, struct slip_member *main, bool wit
 
     main->done = true;
     if (slip_process_open(&p, w, main, err) < 0 || slip_process_run(&p, err) < 0 ||
-        (with_list && load_list(&p, err) < 0))
+        (with_list && slip_asked_load(&p, err) < 0))
         return -1;
     int rc = slip_process_check(&p, err);
-    if (rc == 0 && slip_map_get(&w->installed, main->path))
+    if (rc)
+        return rc;
+    if (slip_symbols_check(&p, err) < 0)
+        return -1;
+    if (slip_map_get(&w->installed, main->path))
         hint_process(&p, main);
-    return rc;
+    return 0;
 }
 
 static int put_together(struct slip_world *w, struct slip_member *main, bool with_list,
@@ -253,7 +205,7 @@ static bool is_directory(int root, const char *path)
     return slip_trail_walk(root, path, &trail) == 1 && S_ISDIR(trail.mode);
 }
 
-static void finish(struct slip_closure *c, int root)
+static void finish(struct slip_closure *c, int root, int base_root)
 {
     slip_cleanup(slip_map_release) struct slip_map wanted = SLIP_MAP_INIT;
 
@@ -261,6 +213,8 @@ static void finish(struct slip_closure *c, int root)
         if (!c->files[i].link || !is_directory(root, c->files[i].path))
             slip_map_set(&wanted, c->files[i].path, &c->files[i].package);
     slip_packages_owners(root, &wanted, set_package, NULL);
+    if (base_root >= 0)
+        slip_closure_fit(c, root, base_root);
     if (c->nfiles)
         qsort(c->files, c->nfiles, sizeof *c->files, by_path);
     if (c->nhints)
@@ -283,7 +237,7 @@ int slip_closure_compute(struct slip_closure *closure, const struct slip_strv *r
         return -1;
     for (size_t i = 0; i < roots->n; i++)
         slip_script_check(&world, roots->v[i]);
-    finish(closure, options->root);
+    finish(closure, options->root, options->base_root);
     return 0;
 }
 
@@ -326,25 +280,27 @@ int slip_closure_wants(const struct slip_closure *closure, const char *soname, c
     return slip_strv_has(&closure->wanted, text);
 }
 
+void slip_needed_release(struct slip_needed *needed)
+{
+    free(needed->path);
+    free(needed->source);
+    free(needed->link);
+    free(needed->why);
+    free(needed->soname);
+    free(needed->package);
+}
+
 void slip_closure_release(struct slip_closure *closure)
 {
-    for (size_t i = 0; i < closure->nfiles; i++) {
-        struct slip_needed *f = &closure->files[i];
-        free(f->path);
-        free(f->link);
-        free(f->why);
-        free(f->soname);
-        free(f->package);
-    }
+    for (size_t i = 0; i < closure->nfiles; i++)
+        slip_needed_release(&closure->files[i]);
     free(closure->files);
-    for (size_t i = 0; i < closure->nhints; i++) {
-        free(closure->hints[i].path);
-        free(closure->hints[i].need);
-        free(closure->hints[i].text);
-    }
+    for (size_t i = 0; i < closure->nhints; i++)
+        slip_hint_release(&closure->hints[i]);
     free(closure->hints);
     slip_strv_release(&closure->wanted);
     free(closure->culprit);
+    free(closure->missing);
     free(closure->loader_dir);
     *closure = SLIP_CLOSURE_INIT;
 }

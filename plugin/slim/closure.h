@@ -20,7 +20,8 @@
 
 /* One file that belongs to the closure, or a link on the way to it. */
 struct slip_needed {
-    char *path;      /* owned: absolute, where it was found in the root */
+    char *path;      /* owned: absolute, where it belongs in the image */
+    char *source;    /* owned: where it was found in the root, when that is elsewhere, else NULL */
     char *link;      /* owned: its target when it is a symbolic link, else NULL */
     char *why;       /* owned: path of what asked for it first */
     char *soname;    /* owned: the name it was asked by ("libc.so.6"), or "interpreter", "dlopen" */
@@ -31,10 +32,17 @@ struct slip_needed {
 
 /* Something a program will probably want at run time and no header says. */
 struct slip_hint {
-    char *path; /* owned: the program */
-    char *need; /* owned: "ca-certificates", "tzdata", "passwd", "/bin/sh", "nsswitch", "plugins" */
-    char *text; /* owned: one sentence */
+    char *path;  /* owned: the program */
+    char *need;  /* owned: one word ("ca-certificates", "tzdata", "dlopen", "/bin/sh"), by which it
+                    can be acknowledged */
+    char *cause; /* owned: "calls dlopen()"; NULL when `text` says it */
+    char *text;  /* owned: one sentence: why, what is missing, what to write */
+    struct slip_strv names; /* what the program's own texts name: libraries, users, programs */
+    bool is_script;         /* `need` is the interpreter that the script at `path` asks for */
+    bool is_met;            /* the image has it; known when the image is (slim/hints.h) */
 };
+
+void slip_hint_release(struct slip_hint *hint);
 
 struct slip_closure {
     struct slip_needed *files; /* sorted by path; without the roots themselves */
@@ -43,6 +51,7 @@ struct slip_closure {
     size_t nhints, hints_cap;
     struct slip_strv wanted; /* "<soname> <path>", for slip_closure_wants() */
     char *culprit;           /* owned: after a failure, the root that it is about, or NULL */
+    char *missing;           /* owned: and the library that is nowhere, by its soname, or NULL */
     char *loader_dir; /* owned: where the programs' loader looks by itself ("/usr/lib"); NULL when
                          all of them are static */
 };
@@ -53,6 +62,10 @@ struct slip_closure_options {
     int root;                      /* root fd in which libraries are looked up */
     const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
+    /* The root is an image as it will run: programs find only what their loader finds, which knows
+     * ld.so.conf by ld.so.cache alone. Else the root is where an image comes from, and libraries
+     * among the roots count as found wherever they are. */
+    bool as_image;
     /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
      * whose loader the base does not have takes nothing from it. */
     int base_root;         /* -1: scratch */
@@ -75,6 +88,7 @@ char *slip_closure_chain(const struct slip_closure *closure, const char *path);
  * loader would find it only with the builder's ld.so.conf or extra_dirs: the image must tell it.
  * Libraries that are no roots say so themselves (by_default, by_runpath). */
 int slip_closure_wants(const struct slip_closure *closure, const char *soname, const char *path);
+void slip_needed_release(struct slip_needed *needed);
 void slip_closure_release(struct slip_closure *closure);
 
 /* 1 when the file at `path` in `root` is ELF, 0 when not, -1 when it cannot be read. */

@@ -18,7 +18,7 @@ struct reader {
     slip_elf_symbol_fn *wanted;
     Elf_Data *strings;
     uint64_t addr[DT_NUM]; /* values of the tags that are addresses or sizes */
-    uint64_t verdef, verneed;
+    uint64_t verdef, verneed, versym;
     struct slip_error *err;
 };
 
@@ -108,6 +108,8 @@ static void read_tags(struct reader *r, Elf_Data *dynamic)
             r->verdef = dyn.d_un.d_ptr;
         if (dyn.d_tag == DT_VERNEED)
             r->verneed = dyn.d_un.d_ptr;
+        if (dyn.d_tag == DT_VERSYM)
+            r->versym = dyn.d_un.d_ptr;
         if (dyn.d_tag == DT_FLAGS_1) {
             r->out->pie = dyn.d_un.d_val & DF_1_PIE;
             r->out->no_default_dirs = dyn.d_un.d_val & DF_1_NODEFLIB;
@@ -177,7 +179,7 @@ static void read_verneed(struct reader *r)
                                        sizeof *out->versions);
             out->versions[out->nversions++] =
                 (struct slip_elf_version){ slip_xstrdup(file), slip_xstrdup(name),
-                                           aux.vna_flags & VER_FLG_WEAK };
+                                           aux.vna_flags & VER_FLG_WEAK, aux.vna_other };
             if (!aux.vna_next)
                 break;
         }
@@ -213,19 +215,26 @@ static void remember_symbol(struct reader *r, const char *name)
         slip_strv_add(&r->out->symbols, name);
 }
 
-static void read_imports(struct reader *r)
+/* Nothing in the dynamic segment says how many symbols there are; what follows the table does. */
+static Elf_Data *symbol_table(struct reader *r)
 {
     uint64_t start = r->addr[DT_SYMTAB], end = UINT64_MAX;
-    const uint64_t after[] = { r->addr[DT_STRTAB], r->addr[DT_HASH], r->verneed,        r->verdef,
-                               r->addr[DT_RELA],   r->addr[DT_REL],  r->addr[DT_JMPREL] };
-    GElf_Sym sym;
+    const uint64_t after[] = {
+        r->addr[DT_STRTAB], r->addr[DT_HASH], r->verneed, r->verdef,
+        r->addr[DT_RELA],   r->addr[DT_REL],  r->versym,  r->addr[DT_JMPREL]
+    };
 
-    /* Nothing in the dynamic segment says how many symbols there are; what follows the table does.
-     */
     for (size_t i = 0; i < SLIP_ARRAY_LEN(after); i++)
         if (after[i] > start && after[i] < end)
             end = after[i];
-    Elf_Data *data = chunk(r, start, end - start, ELF_T_SYM);
+    return chunk(r, start, end - start, ELF_T_SYM);
+}
+
+static void read_imports(struct reader *r)
+{
+    Elf_Data *data = symbol_table(r);
+    GElf_Sym sym;
+
     for (int i = 1; data && gelf_getsym(data, i, &sym); i++)
         if (sym.st_shndx == SHN_UNDEF && sym.st_name)
             remember_symbol(r, string(r, sym.st_name, NAME_LIMIT));
@@ -323,6 +332,63 @@ int slip_elf_read(int fd, const char *path, slip_elf_symbol_fn *wanted, struct s
     if (!elf)
         return slip_fail(err, SLIP_ESYSTEM, "cannot read '%s': %s", path, elf_errmsg(-1));
     return read_elf(elf, path, wanted, ret, err);
+}
+
+static const struct slip_elf_version *version_of(const struct slip_elf *elf, unsigned index)
+{
+    for (size_t i = 0; i < elf->nversions; i++)
+        if (elf->versions[i].index == index)
+            return &elf->versions[i];
+    return NULL;
+}
+
+static void each_symbol(struct reader *r, slip_elf_each_fn *each, void *user)
+{
+    Elf_Data *data = symbol_table(r);
+    size_t n = data ? data->d_size / gelf_fsize(r->elf, ELF_T_SYM, 1, EV_CURRENT) : 0;
+    Elf_Data *versions = n ? chunk(r, r->versym, n * sizeof(Elf64_Versym), ELF_T_HALF) : NULL;
+    GElf_Sym sym;
+    GElf_Versym version;
+
+    for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
+        const char *name = sym.st_name ? string(r, sym.st_name, NAME_LIMIT) : NULL;
+        unsigned char bind = GELF_ST_BIND(sym.st_info);
+        if (!name || !*name || bind == STB_LOCAL)
+            continue;
+        struct slip_elf_symbol symbol = { name, NULL, sym.st_shndx != SHN_UNDEF, bind == STB_WEAK };
+        if (!symbol.defined && versions && gelf_getversym(versions, i, &version))
+            symbol.version = version_of(r->out, version & 0x7fff);
+        each(user, &symbol);
+    }
+}
+
+static bool no_symbol(const char *name)
+{
+    (void)name;
+    return false;
+}
+
+int slip_elf_each_symbol(int fd, const char *path, slip_elf_each_fn *each, void *user,
+                         struct slip_error *err)
+{
+    slip_cleanup(slip_elf_release) struct slip_elf out = SLIP_ELF_INIT;
+    GElf_Phdr ph;
+    size_t n = 0;
+
+    (void)elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    if (!elf)
+        return slip_fail(err, SLIP_ESYSTEM, "cannot read '%s': %s", path, elf_errmsg(-1));
+    struct reader r = { .elf = elf, .path = path, .out = &out, .wanted = no_symbol, .err = err };
+    int rc = 0;
+    (void)elf_getphdrnum(elf, &n);
+    for (size_t i = 0; rc == 0 && i < n && i <= INT32_MAX && gelf_getphdr(elf, (int)i, &ph); i++)
+        if (ph.p_type == PT_DYNAMIC && ph.p_filesz && !out.dynamic)
+            rc = read_dynamic(&r, &ph);
+    if (rc == 0 && out.dynamic)
+        each_symbol(&r, each, user);
+    (void)elf_end(elf);
+    return rc;
 }
 
 int slip_elf_parse(const void *p, size_t len, const char *path, slip_elf_symbol_fn *wanted,

@@ -15,9 +15,10 @@
 
 /* A version of a library that the file was linked against: GLIBC_2.34 of libc.so.6. */
 struct slip_elf_version {
-    char *file; /* owned: soname */
-    char *name; /* owned */
-    bool weak;  /* the loader only warns */
+    char *file;     /* owned: soname */
+    char *name;     /* owned */
+    bool weak;      /* the loader only warns */
+    unsigned index; /* by which symbols name it */
 };
 
 /* One entry of a `.note.dlopen` note: any one of `sonames` will do. */
@@ -58,6 +59,19 @@ int slip_elf_read(int fd, const char *path, slip_elf_symbol_fn *wanted, struct s
 int slip_elf_parse(const void *p, size_t len, const char *path, slip_elf_symbol_fn *wanted,
                    struct slip_elf *ret, struct slip_error *err);
 void slip_elf_release(struct slip_elf *elf);
+
+/* A dynamic symbol that the loader would look at. */
+struct slip_elf_symbol {
+    const char *name;                       /* borrowed until the callback returns */
+    const struct slip_elf_version *version; /* of an import that has one, else NULL; borrowed */
+    bool defined, weak;
+};
+
+typedef void slip_elf_each_fn(void *user, const struct slip_elf_symbol *symbol);
+
+/* Calls `each` for every named dynamic symbol that is not local; a file without any has none. */
+int slip_elf_each_symbol(int fd, const char *path, slip_elf_each_fn *each, void *user,
+                         struct slip_error *err);
 
 /* Both can live in one process. */
 bool slip_elf_matches(const struct slip_elf *a, const struct slip_elf *b);

@@ -1,31 +1,99 @@
 #include "slim/hints.h"
 
-#include "slim/trail.h"
-#include "util/fs.h"
+#include <stdlib.h>
+
+#include "slim/strings.h"
 #include "util/mem.h"
 #include "util/str.h"
 
-#define STRINGS_LIMIT ((size_t)256 << 20)
-#define MAX_PLUGINS 8
-#define NAME_LIMIT 128
+enum topic {
+    CERTS,
+    CHARSETS,
+    LOCALES,
+    MARK,
+    NSS,
+    PASSWD,
+    PLUGINS,
+    PROGRAMS,
+    SERVICES,
+    SHELL,
+    STATIC_NSS,
+    SYSLOG,
+    TMP,
+    TZDATA,
+    UNWIND,
+    TOPICS
+};
 
-enum topic { CERTS, LOCALES, MARK, NSS, PASSWD, PLUGINS, PROGRAMS, SHELL, UNWIND, TZDATA };
-
+/* `met_by`: any of these in the image is enough. `text`: what is missing; `names`: the same when
+ * the program's own texts say more, with a place for them; `way`: what to write. */
 static const struct {
-    const char *need, *text;
-} topics[] = {
-    [CERTS] = { "ca-certificates", "it checks certificates against the system's, which only "
-                                   "DATA ca-certificates puts into the image" },
-    [LOCALES] = { "locales", "the image has the locales C and C.UTF-8 and no character sets that "
-                             "are kept in files" },
-    [NSS] = { "nsswitch", "names of hosts are looked up as /etc/nsswitch.conf and "
-                          "/etc/resolv.conf of the image say" },
-    [PASSWD] = { "passwd", "users and groups are looked up in the image's /etc/passwd and "
-                           "/etc/group, not in this machine's" },
-    [PLUGINS] = { "plugins", "no header says which libraries it opens" },
-    [PROGRAMS] = { "programs", "programs that it starts must be in the image" },
-    [SHELL] = { "/bin/sh", "it needs a shell, and a slim image has none" },
-    [TZDATA] = { "tzdata", "only UTC is known until DATA tzdata puts time zones into the image" },
+    const char *need, *met_by[4], *text, *names, *way;
+} topics[TOPICS] = {
+    [CERTS] = { "ca-certificates",
+                { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+                  "/etc/pki/tls/certs/ca-bundle.crt" },
+                "it checks certificates against the system's, and the image has none",
+                "certificates are looked for in %s, and the image has none",
+                "say DATA ca-certificates" },
+    [CHARSETS] = { "gconv",
+                   { "/usr/lib/*/gconv/gconv-modules*", "/usr/lib*/gconv/gconv-modules*" },
+                   "the image has no character sets but ASCII and Unicode's",
+                   NULL,
+                   "say DLOPEN with the builder's '/usr/lib/*/gconv/*'" },
+    [LOCALES] = { "locales",
+                  { "/usr/lib/locale/locale-archive", "/usr/lib/locale/*_*" },
+                  "the image has the locales C and C.UTF-8 only",
+                  NULL,
+                  "say DATA /usr/lib/locale to take the builder's" },
+    [NSS] = { "nsswitch",
+              { "/etc/nsswitch.conf" },
+              "names of hosts are looked up as /etc/nsswitch.conf says, and the image has none",
+              NULL,
+              "install one that says 'hosts: files dns'" },
+    [PASSWD] = { "passwd",
+                 { "/etc/passwd" },
+                 "users and groups are looked up in /etc/passwd and /etc/group, and the image has "
+                 "none",
+                 "the image's /etc/passwd and /etc/group do not know %s",
+                 "name it as USER, or install /etc/passwd and /etc/group" },
+    [PLUGINS] = { "dlopen",
+                  { NULL },
+                  "no header says which libraries it opens",
+                  "these names stand in it: %s",
+                  "put those it opens on the DLOPEN list" },
+    [PROGRAMS] = { "programs",
+                   { NULL },
+                   "the programs that it starts must be in the image",
+                   "the image does not have %s",
+                   "install them with the project" },
+    [SERVICES] = { "services",
+                   { "/etc/services" },
+                   "names of ports are looked up in /etc/services, and the image has none",
+                   NULL,
+                   "say DATA /etc/services" },
+    [SHELL] = { "/bin/sh",
+                { "/bin/sh" },
+                "it needs a shell, and the image has none",
+                NULL,
+                "take a BASE that has one, or install a static one as /bin/sh" },
+    [STATIC_NSS] = { "static-nss",
+                     { NULL },
+                     "linked statically, glibc still opens libnss_*.so of the very same glibc for "
+                     "what /etc/nsswitch.conf names beyond files and dns",
+                     NULL,
+                     "link it dynamically, or with musl" },
+    [SYSLOG] = { "syslog",
+                 { NULL },
+                 "what it logs goes to /dev/log, where no container has a listener",
+                 NULL,
+                 "have it log to its standard error" },
+    [TMP] = { "tmp", { "/tmp" }, "the image has no /tmp", NULL, "take a BASE that has one" },
+    [TZDATA] = { "tzdata",
+                 { "/usr/share/zoneinfo" },
+                 "the image knows no time zone but UTC",
+                 NULL,
+                 "say DATA tzdata" },
 };
 
 /* Sorted by name, for bsearch. MARK and UNWIND are no hints by themselves. */
@@ -39,6 +107,8 @@ static const struct symbol {
     { "X509_STORE_set_default_paths", CERTS },
     { "X509_get_default_cert_dir", CERTS },
     { "X509_get_default_cert_file", CERTS },
+    { "__localtime64", TZDATA },
+    { "__localtime64_r", TZDATA },
     { "__nss_files_functions", MARK },
     { "__nss_lookup_function", MARK },
     { "dlmopen", PLUGINS },
@@ -50,11 +120,13 @@ static const struct symbol {
     { "execve", PROGRAMS },
     { "execvp", PROGRAMS },
     { "execvpe", PROGRAMS },
+    { "fexecve", PROGRAMS },
     { "getaddrinfo", NSS },
     { "getgrgid", PASSWD },
     { "getgrgid_r", PASSWD },
     { "getgrnam", PASSWD },
     { "getgrnam_r", PASSWD },
+    { "getgrouplist", PASSWD },
     { "gethostbyname", NSS },
     { "gethostbyname2", NSS },
     { "gethostbyname2_r", NSS },
@@ -63,19 +135,37 @@ static const struct symbol {
     { "getpwnam_r", PASSWD },
     { "getpwuid", PASSWD },
     { "getpwuid_r", PASSWD },
+    { "getservbyname", SERVICES },
+    { "getservbyname_r", SERVICES },
+    { "getservbyport", SERVICES },
+    { "getservbyport_r", SERVICES },
     { "gnutls_certificate_set_x509_system_trust", CERTS },
-    { "iconv_open", LOCALES },
+    { "iconv_open", CHARSETS },
+    { "initgroups", PASSWD },
     { "localtime", TZDATA },
     { "localtime_r", TZDATA },
+    { "mkdtemp", TMP },
+    { "mkostemp", TMP },
+    { "mkostemp64", TMP },
+    { "mkstemp", TMP },
+    { "mkstemp64", TMP },
+    { "mkstemps", TMP },
     { "newlocale", LOCALES },
+    { "openlog", SYSLOG },
     { "popen", SHELL },
     { "posix_spawn", PROGRAMS },
     { "posix_spawnp", PROGRAMS },
     { "pthread_cancel", UNWIND },
     { "pthread_exit", UNWIND },
     { "setlocale", LOCALES },
+    { "syslog", SYSLOG },
     { "system", SHELL },
+    { "tempnam", TMP },
+    { "tmpfile", TMP },
+    { "tmpfile64", TMP },
+    { "tmpnam", TMP },
     { "tzset", TZDATA },
+    { "vsyslog", SYSLOG },
 };
 
 static int by_name(const void *key, const void *item)
@@ -103,84 +193,86 @@ static const char *uses(const struct slip_elf *elf, enum topic topic)
     return NULL;
 }
 
-void slip_hint_add(struct slip_closure *closure, const char *path, const char *need,
-                   const char *fmt, ...)
+static struct slip_hint *new_hint(struct slip_closure *closure, const char *path, const char *need)
 {
-    va_list ap;
-
     for (size_t i = 0; i < closure->nhints; i++)
         if (strcmp(closure->hints[i].path, path) == 0 && strcmp(closure->hints[i].need, need) == 0)
-            return;
-    va_start(ap, fmt);
-    char *text = slip_xvasprintf(fmt, ap);
-    va_end(ap);
+            return NULL;
     closure->hints =
         slip_xgrow(closure->hints, closure->nhints, &closure->hints_cap, sizeof *closure->hints);
-    closure->hints[closure->nhints++] =
-        (struct slip_hint){ slip_xstrdup(path), slip_xstrdup(need), text };
+    struct slip_hint *hint = &closure->hints[closure->nhints++];
+    *hint = (struct slip_hint){ .path = slip_xstrdup(path), .need = slip_xstrdup(need) };
+    return hint;
 }
 
-static bool is_word(char c)
+struct slip_hint *slip_hint_add(struct slip_closure *closure, const char *path, const char *need,
+                                const char *fmt, ...)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           strchr("_-+./", c);
+    struct slip_hint *hint = new_hint(closure, path, need);
+    va_list ap;
+
+    if (!hint)
+        return NULL;
+    va_start(ap, fmt);
+    hint->text = slip_xvasprintf(fmt, ap);
+    va_end(ap);
+    return hint;
 }
 
-/* "libssl.so.3" or "plugins/libfoo.so": a library's name and nothing else. */
-static bool is_library_name(const char *s, size_t n)
+void slip_hint_release(struct slip_hint *hint)
 {
-    if (n < 6 || n > NAME_LIMIT)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!s[i] || !is_word(s[i]))
-            return false;
-    slip_cleanup(slip_freep) char *text = slip_xstrndup(s, n);
-    const char *so = strstr(text, ".so");
-    if (!so || so == text || so[-1] == '/')
-        return false;
-    return so[3 + strspn(so + 3, ".0123456789")] == '\0';
+    free(hint->path);
+    free(hint->need);
+    free(hint->cause);
+    free(hint->text);
+    slip_strv_release(&hint->names);
 }
 
-/* The libraries whose names stand in the file as strings of their own, apart from NEEDED. */
-static char *library_strings(int root, const char *path, const struct slip_elf *elf)
+/* TOPICS for one that was said whole when it was made. */
+static enum topic topic_of(const struct slip_hint *hint)
 {
-    slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
-    slip_cleanup(slip_strv_release) struct slip_strv found = SLIP_STRV_INIT;
+    enum topic t = hint->cause ? 0 : TOPICS;
+
+    while (t < TOPICS && (!topics[t].need || strcmp(topics[t].need, hint->need) != 0))
+        t++;
+    return t;
+}
+
+/* "calls dlopen(): no header says which libraries it opens; put those it opens on the DLOPEN list" */
+static void compose(struct slip_hint *hint)
+{
+    enum topic t = topic_of(hint);
+    slip_cleanup(slip_buf_release) struct slip_buf names = SLIP_BUF_INIT;
     struct slip_buf text = SLIP_BUF_INIT;
 
-    if (!slip_trail_read(root, path, STRINGS_LIMIT, &bytes))
-        return slip_buf_take(&text);
-    const char *end = bytes.data + bytes.len, *p = bytes.data;
-    while (found.n < MAX_PLUGINS && (p = memmem(p, (size_t)(end - p), ".so", 3))) {
-        const char *s = p;
-        while (s > bytes.data && s[-1] && p - s < NAME_LIMIT)
-            s--;
-        size_t n = strnlen(s, (size_t)(end - s));
-        p = s + n;
-        if (is_library_name(s, n) && !slip_strv_has(&elf->needed, s) && !slip_strv_has(&found, s) &&
-            !(elf->soname && strcmp(elf->soname, s) == 0) &&
-            !(elf->interp && strcmp(elf->interp, s) == 0) &&
-            !slip_starts_with(slip_path_base(s), "ld-linux"))
-            slip_strv_add(&found, s);
+    if (t == TOPICS)
+        return;
+    for (size_t i = 0; i < hint->names.n; i++)
+        slip_buf_printf(&names, "%s%s", i ? ", " : "", hint->names.v[i]);
+    slip_buf_printf(&text, "%s: ", hint->cause);
+    const char *said = names.len ? topics[t].names : topics[t].text;
+    const char *place = names.len ? strstr(said, "%s") : NULL;
+    if (place) {
+        slip_buf_put(&text, said, (size_t)(place - said));
+        slip_buf_puts(&text, slip_buf_str(&names));
+        said = place + strlen("%s");
     }
-    for (size_t i = 0; i < found.n; i++)
-        slip_buf_printf(&text, "%s%s", i ? ", " : "", found.v[i]);
-    return slip_buf_take(&text);
+    slip_buf_printf(&text, "%s; %s, or ACKNOWLEDGE %s", said, topics[t].way, hint->need);
+    free(hint->text);
+    hint->text = slip_buf_take(&text);
 }
 
-static void hint_plugins(struct slip_closure *closure, int root, const char *path,
-                         const struct slip_elf *elf, const char *symbol)
+static struct slip_hint *add_topic(struct slip_closure *closure, const char *path, enum topic topic,
+                                   const char *library, const char *symbol)
 {
-    slip_cleanup(slip_freep) char *names = library_strings(root, path, elf);
+    struct slip_hint *hint = new_hint(closure, path, topics[topic].need);
 
-    if (*names)
-        slip_hint_add(closure, path, "plugins",
-                      "calls %s(), and these names stand in it: %s; put those it opens on the "
-                      "DLOPEN list",
-                      symbol, names);
-    else
-        slip_hint_add(closure, path, "plugins", "calls %s(): %s; put them on the DLOPEN list",
-                      symbol, topics[PLUGINS].text);
+    if (!hint)
+        return NULL;
+    hint->cause = library ? slip_xasprintf("%s calls %s()", library, symbol)
+                          : slip_xasprintf("calls %s()", symbol);
+    compose(hint);
+    return hint;
 }
 
 static void hint_dlopen_notes(struct slip_closure *closure, const char *path,
@@ -196,44 +288,87 @@ static void hint_dlopen_notes(struct slip_closure *closure, const char *path,
                         *d->feature ? " for " : "", d->feature, d->priority);
     }
     if (list.len)
-        slip_hint_add(closure, path, "plugins",
+        slip_hint_add(closure, path, topics[PLUGINS].need,
                       "opens by itself what its note names: %s; put what you want of it on the "
-                      "DLOPEN list",
-                      list.data);
+                      "DLOPEN list, or ACKNOWLEDGE %s",
+                      list.data, topics[PLUGINS].need);
+}
+
+/* A program that has a place for certificates compiled in calls no function that says so. */
+static void hint_certificates(struct slip_closure *closure, int root, const char *path,
+                              const struct slip_elf *elf)
+{
+    bool tls = false;
+
+    for (size_t i = 0; i < elf->needed.n; i++)
+        tls |= slip_starts_with(elf->needed.v[i], "libssl.so") ||
+               slip_starts_with(elf->needed.v[i], "libgnutls.so") ||
+               slip_starts_with(elf->needed.v[i], "libmbedtls.so");
+    slip_cleanup(slip_freep) char *place =
+        tls ? slip_strings_certificates(root, path) : slip_xstrdup("");
+    struct slip_hint *hint = *place ? new_hint(closure, path, topics[CERTS].need) : NULL;
+    if (!hint)
+        return;
+    hint->cause = slip_xstrdup("speaks TLS");
+    slip_strv_add(&hint->names, place);
+    compose(hint);
+}
+
+static void add_names(struct slip_hint *hint, int root, const char *path,
+                      const struct slip_elf *elf, enum topic topic)
+{
+    if (topic == PLUGINS)
+        slip_strings_libraries(root, path, elf, &hint->names);
+    else if (topic == PROGRAMS)
+        slip_strings_programs(root, path, elf, &hint->names);
+    else if (topic == PASSWD)
+        slip_strings_users(root, path, &hint->names);
+    compose(hint);
+}
+
+/* A static program contains such functions without ever calling them: only what would break it is
+ * worth a word. */
+static void hint_static(struct slip_closure *closure, const char *path, const struct slip_elf *elf)
+{
+    const char *symbol = uses(elf, NSS);
+    bool old;
+
+    if (!symbol)
+        symbol = uses(elf, PASSWD);
+    if (symbol && slip_hint_static_nss(elf, &old))
+        add_topic(closure, path, STATIC_NSS, NULL, symbol);
+}
+
+/* musl looks up names, locales and character sets without any file. */
+static bool is_for_glibc(enum topic topic)
+{
+    return topic == NSS || topic == LOCALES || topic == CHARSETS;
 }
 
 void slip_hints_of(struct slip_closure *closure, int root, const char *path,
                    const struct slip_elf *elf, bool plugins_known)
 {
-    static const enum topic plain[] = { CERTS, LOCALES, NSS, PASSWD, PROGRAMS, SHELL, TZDATA };
-    bool old;
+    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, PLUGINS,
+                                        PROGRAMS, SERVICES, SHELL,   SYSLOG, TMP,    TZDATA };
+    bool musl =
+        slip_strv_has(&elf->needed, "libc.so") || (elf->interp && strstr(elf->interp, "ld-musl"));
 
-    /* A static program contains such functions without ever calling them: only what would break
-     * it is worth a word. */
     if (!elf->dynamic || (!elf->interp && elf->needed.n == 0)) {
-        const char *symbol = uses(elf, NSS);
-        if (!symbol)
-            symbol = uses(elf, PASSWD);
-        if (symbol && slip_hint_static_nss(elf, &old))
-            slip_hint_add(closure, path, "nsswitch",
-                          "is linked statically with glibc and calls %s(): what "
-                          "/etc/nsswitch.conf names beyond files and dns, it opens as "
-                          "libnss_*.so of the very same glibc",
-                          symbol);
+        hint_static(closure, path, elf);
         return;
     }
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(plain); i++) {
-        const char *symbol = uses(elf, plain[i]);
-        if (symbol)
-            slip_hint_add(closure, path, topics[plain[i]].need, "calls %s(): %s", symbol,
-                          topics[plain[i]].text);
+    if (!plugins_known)
+        hint_dlopen_notes(closure, path, elf);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(asked); i++) {
+        const char *symbol = uses(elf, asked[i]);
+        if (!symbol || (asked[i] == PLUGINS && plugins_known) || (musl && is_for_glibc(asked[i])))
+            continue;
+        struct slip_hint *hint = add_topic(closure, path, asked[i], NULL, symbol);
+        if (hint)
+            add_names(hint, root, path, elf, asked[i]);
     }
-    if (plugins_known)
-        return;
-    hint_dlopen_notes(closure, path, elf);
-    const char *symbol = uses(elf, PLUGINS);
-    if (symbol)
-        hint_plugins(closure, root, path, elf, symbol);
+    if (!uses(elf, CERTS))
+        hint_certificates(closure, root, path, elf);
 }
 
 void slip_hints_of_library(struct slip_closure *closure, const char *path, const char *library,
@@ -242,8 +377,48 @@ void slip_hints_of_library(struct slip_closure *closure, const char *path, const
     const char *symbol = uses(elf, CERTS);
 
     if (symbol)
-        slip_hint_add(closure, path, topics[CERTS].need, "%s calls %s(): %s", library, symbol,
-                      topics[CERTS].text);
+        add_topic(closure, path, CERTS, library, symbol);
+}
+
+static bool has_any(const char *const *patterns, const struct slip_hint_image *image)
+{
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(topics[0].met_by) && patterns[i]; i++)
+        if (image->has(image->user, patterns[i]))
+            return true;
+    return false;
+}
+
+/* Takes the names away that the image has. */
+static void drop_known(struct slip_hint *hint, const struct slip_hint_image *image, bool users)
+{
+    struct slip_strv left = SLIP_STRV_INIT;
+
+    for (size_t i = 0; i < hint->names.n; i++) {
+        const char *name = hint->names.v[i];
+        if (!(users ? image->has_user(image->user, name) : image->has(image->user, name)))
+            slip_strv_add(&left, name);
+    }
+    slip_strv_release(&hint->names);
+    hint->names = left;
+}
+
+void slip_hint_settle(struct slip_hint *hint, const struct slip_hint_image *image)
+{
+    enum topic t = topic_of(hint);
+    bool named = hint->names.n > 0;
+
+    if (t == TOPICS)
+        return;
+    bool there = has_any(topics[t].met_by, image);
+    if (t == PASSWD && there)
+        drop_known(hint, image, true);
+    else if (t == PASSWD)
+        slip_strv_release(&hint->names); /* nobody is known */
+    else if (t == PROGRAMS)
+        drop_known(hint, image, false);
+    hint->is_met =
+        t == PROGRAMS ? named && !hint->names.n : there && (t == CERTS || !hint->names.n);
+    compose(hint);
 }
 
 const char *slip_hint_hidden_library(const struct slip_elf *elf, bool old_nss, size_t n)

@@ -18,9 +18,20 @@ void slip_hints_of(struct slip_closure *closure, int root, const char *path,
 /* The same for a library that `path` brings along; only what holds for the whole process. */
 void slip_hints_of_library(struct slip_closure *closure, const char *path, const char *library,
                            const struct slip_elf *elf);
-/* The one place where a hint is made; `need` once per program. */
-void slip_hint_add(struct slip_closure *closure, const char *path, const char *need,
-                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A hint of no such kind, said whole; `need` once per program: NULL when it was said
+ * before. Good until the next one is added. */
+struct slip_hint *slip_hint_add(struct slip_closure *closure, const char *path, const char *need,
+                                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* What can be asked about the image once all is known that goes into it. */
+struct slip_hint_image {
+    void *user;
+    bool (*has)(void *user, const char *pattern);   /* a file at this absolute path or glob */
+    bool (*has_user)(void *user, const char *name); /* in its /etc/passwd or /etc/group */
+};
+
+/* Says whether the image meets a hint, and leaves only those names in its text that are missing. */
+void slip_hint_settle(struct slip_hint *hint, const struct slip_hint_image *image);
 
 /* A library that `elf` makes glibc open without telling anyone, or NULL: the n-th one. With
  * `old_nss`, the C library is older than 2.34 and has name services in files of their own. */

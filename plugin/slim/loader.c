@@ -155,9 +155,13 @@ static void open_musl(struct slip_loader *loader, int root)
         slip_strv_copy(&loader->search, &loader->builtin);
 }
 
-static void open_glibc(struct slip_loader *loader, int root, const struct machine *m)
+static void open_glibc(struct slip_loader *loader, int root, const struct machine *m,
+                       bool needs_cache)
 {
-    read_conf(root, "/etc/ld.so.conf", 0, &loader->conf);
+    struct stat st;
+
+    if (!needs_cache || slip_lstat_in_root(root, "/etc/ld.so.cache", &st) == 0)
+        read_conf(root, "/etc/ld.so.conf", 0, &loader->conf);
     if (loader->interp)
         read_builtin(root, loader->interp, &loader->builtin);
     if (loader->builtin.n == 0)
@@ -169,7 +173,7 @@ static void open_glibc(struct slip_loader *loader, int root, const struct machin
 }
 
 void slip_loader_open(struct slip_loader *loader, int root, const char *interp,
-                      const struct slip_elf *elf, const char *const *extra)
+                      const struct slip_elf *elf, const char *const *extra, bool needs_cache)
 {
     const struct machine *m = machine_of(elf);
 
@@ -181,7 +185,7 @@ void slip_loader_open(struct slip_loader *loader, int root, const char *interp,
     if (loader->musl)
         open_musl(loader, root);
     else
-        open_glibc(loader, root, m);
+        open_glibc(loader, root, m, needs_cache);
     loader->lib = slip_xstrdup(loader->builtin.v[0] + 1);
 }
 

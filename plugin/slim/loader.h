@@ -26,9 +26,10 @@ struct slip_loader {
 #define SLIP_LOADER_INIT ((struct slip_loader){ 0 })
 
 /* The loader for files like `elf`: `interp` is its path, or NULL for the usual one of the machine.
- * `extra` (NULL or NULL-terminated) goes before ld.so.conf's directories. */
+ * `extra` (NULL or NULL-terminated) goes before ld.so.conf's directories; with `needs_cache` these
+ * count only when there is an ld.so.cache, which is what glibc's loader really reads. */
 void slip_loader_open(struct slip_loader *loader, int root, const char *interp,
-                      const struct slip_elf *elf, const char *const *extra);
+                      const struct slip_elf *elf, const char *const *extra, bool needs_cache);
 void slip_loader_release(struct slip_loader *loader);
 
 /* Appends the directories of an RPATH or RUNPATH, for an object that lies in `origin`. Empty

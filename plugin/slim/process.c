@@ -270,7 +270,8 @@ static int find(struct slip_process *p, size_t asker, const char *name, struct s
     slip_process_own_dirs(p, asker, &own);
     rc = try_dirs(p, &own, name, true, true, ret, err);
     ret->by_runpath = rc > 0;
-    if (rc == 0)
+    /* A library of an image may rely on whoever opens it; a program has nobody else. */
+    if (rc == 0 && !(p->world->options->as_image && p->nodes[0].member->elf.interp))
         rc = try_known(p, &p->world->offered, name, ret, err);
     if (rc == 0 && p->base_loader && !elf->no_default_dirs)
         rc = try_dirs(p, &p->base_loader->search, name, false, true, ret, err);
@@ -313,7 +314,7 @@ static int load_needed(struct slip_process *p, size_t asker, struct slip_error *
         const char *name = elf->needed.v[i];
         int rc = is_loaded(p, name) ? 1 : slip_process_load(p, asker, name, name, err);
         if (rc < 0)
-            return slip_error_context(err, "%s needs '%s'", p->nodes[asker].member->path + 1, name);
+            return slip_advise_damage(p, asker, name, err);
         if (rc == 0)
             return slip_advise_library(p, asker, name, err);
     }

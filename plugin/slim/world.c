@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "slim/hints.h"
+#include "slim/plugins.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
@@ -33,6 +34,7 @@ static void release_members(struct slip_map *members)
         struct slip_member *m = members->entries[i].value;
         slip_elf_release(&m->elf);
         free(m->damage);
+        free(m->exports);
         free(m->path);
         free(m);
     }
@@ -60,6 +62,11 @@ void slip_world_release(struct slip_world *world)
     slip_map_release(&world->refused);
 }
 
+static bool is_interesting(const char *symbol)
+{
+    return slip_hint_symbol(symbol) || slip_plugin_symbol(symbol);
+}
+
 static void read_member(struct slip_member *m, int root)
 {
     slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
@@ -73,7 +80,7 @@ static void read_member(struct slip_member *m, int root)
     }
     if (pread(fd, magic, sizeof magic, 0) != sizeof magic || memcmp(magic, "\177ELF", 4) != 0)
         return;
-    m->is_elf = slip_elf_read(fd, m->path, slip_hint_symbol, &m->elf, &err);
+    m->is_elf = slip_elf_read(fd, m->path, is_interesting, &m->elf, &err);
     if (m->is_elf < 0)
         m->damage = slip_xstrdup(err.msg);
 }
@@ -134,7 +141,8 @@ const struct slip_loader *slip_world_loader(struct slip_world *world, enum slip_
     if (!loader) {
         loader = slip_xcalloc(1, sizeof *loader);
         slip_loader_open(loader, root_of(world, where), interp, like,
-                         where == SLIP_IN_BUILDER ? world->options->extra_dirs : NULL);
+                         where == SLIP_IN_BUILDER ? world->options->extra_dirs : NULL,
+                         world->options->as_image);
         slip_map_set(&world->loaders, key, loader);
     }
     return loader;

@@ -16,6 +16,8 @@ struct slip_member {
     int is_elf; /* 1, 0, or -1: damaged, `damage` says how */
     char *damage;
     struct slip_elf elf;
+    uint64_t *exports; /* owned: sorted hashes of the names that it defines; NULL: not looked yet */
+    size_t nexports;
     bool done; /* a root that has been put together as a process */
 };
 

@@ -4,9 +4,11 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "slim/elf.h"
 #include "slim/strip.h"
+#include "util/fs.h"
 #include "util/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +24,27 @@ static void read_facts(const void *data, size_t size)
     slip_cleanup(slip_elf_release) struct slip_elf elf = SLIP_ELF_INIT;
 
     int rc = slip_elf_parse(data, size, "fuzz", every_symbol, &elf, &err);
+    if ((rc < 0) != (err.msg != NULL))
+        abort();
+}
+
+static void count_symbol(void *user, const struct slip_elf_symbol *symbol)
+{
+    size_t *n = user;
+
+    *n += strlen(symbol->name) + (symbol->version ? strlen(symbol->version->name) : 0);
+}
+
+/* Symbols are read from a file, not from memory. */
+static void read_symbols(const void *data, size_t size)
+{
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_closep) int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    size_t n = 0;
+
+    if (fd < 0 || slip_write_all(fd, data, size) < 0)
+        abort();
+    int rc = slip_elf_each_symbol(fd, "fuzz", count_symbol, &n, &err);
     if ((rc < 0) != (err.msg != NULL))
         abort();
 }
@@ -46,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > (size_t)1 << 20)
         return 0;
     read_facts(data, size);
+    read_symbols(data, size);
     strip(data, size, false);
     strip(data, size, true);
     return 0;

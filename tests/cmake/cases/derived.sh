@@ -8,7 +8,7 @@ END
 configure
 builds 0 all
 builds 2 images
-for verb in tar load push run shell explain graph report eject; do
+for verb in tar load push run shell explain graph report sbom eject; do
     build one-image-$verb
 done
 image="oci:$out/one-image.oci"
@@ -16,6 +16,7 @@ called "[export] [$image] [-o] [type=docker,dest=$out/one-image.tar]"
 for verb in load run shell explain; do
     called "[$verb] [$image]"
 done
+called "[sbom] [--format] [spdx] [-o] [$out/one-image.spdx.json] [$image]"
 called "[push] [$image] [one:1.2] [one:latest]"
 called "[report] [$image] [-o] [$out/one-image.report.html]"
 called "[graph] [-f] [$out/one-image.slipway] [$src]"

@@ -12,7 +12,7 @@ add_container_image(demo-image NAME acme/demo TAGS 1 "$<IF:$<CONFIG:Release>,fas
   ENTRYPOINT demo "a b" "say \"hi\"" "back\\slash" CMD --verbose "x;y"
   USER 10:10 WORKDIR /srv ENV "A=x y" "Q=say \"hi\"" "S=a;b" EXPOSE 80 53/udp 7000-7010
   VOLUMES /data "/my data" STOPSIGNAL SIGUSR1 HEALTHCHECK demo --check
-  LABELS "title=A demo" ANNOTATIONS org.example.key=value ARGS FLAVOUR=pro "WORDS=a b=c")
+  LABELS "title=A demo" ANNOTATIONS org.example.key=value SBOM cyclonedx ARGS FLAVOUR=pro "WORDS=a b=c")
 END
 configure
 builds 1 demo-image
@@ -40,6 +40,7 @@ labels =
     title=A demo
 annotations =
     org.example.key=value
+sbom = cyclonedx
 
 [toolchain]
 use = debian

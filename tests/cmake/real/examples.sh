@@ -18,7 +18,8 @@ for file in usr/local/bin/quote-service libquotes.so.1 libhttp.so.1 'libstdc[+][
     etc/quote-service/quotes.conf; do
     has "$work/log" "$file"
 done
-! grep -q 'quotes\.hpp\|libquotes\.so"\|test_quotes' "$work/log" || fail "what is not runtime got in"
+jq .files "$work/log" >"$work/files"
+! grep -q 'quotes\.hpp\|libquotes\.so"\|test_quotes' "$work/files" || fail "what is not runtime got in"
 
 for verb in tar eject explain; do
     build "$work/hello-cmake/build" --target hello-image-$verb

@@ -1,1 +1,1 @@
-add_container_image(x-image SBOM spdx)
+add_container_image(x-image PLATFORMS linux/arm64)

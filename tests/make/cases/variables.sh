@@ -36,6 +36,7 @@ IMAGE_STOPSIGNAL := SIGUSR1
 IMAGE_HEALTHCHECK := prog --check
 IMAGE_LABELS := a=1 b=2
 IMAGE_ANNOTATIONS := c=3
+IMAGE_SBOM := cyclonedx
 IMAGE_TEST_COMMAND := --version
 IMAGE_TEST_EXPECT_OUTPUT := ^1$$
 IMAGE_TEST_EXPECT_EXIT := 0
@@ -77,6 +78,7 @@ labels =
     b=2
 annotations =
     c=3
+sbom = cyclonedx
 compression = zstd
 compression-level = 9
 

@@ -8,7 +8,8 @@ refuses "unknown variable 'IMAGE_ENTRYPONT'; did you mean 'IMAGE_ENTRYPOINT'?" I
 refuses "unknown variable 'IMAGE_entrypoint'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_entrypoint=x
 refuses "unknown variable 'IMAGE_QUUX'." IMAGE_QUUX=x
 refuses "SECRETS takes id=file, not 'token'" IMAGE_SECRETS=token
-refuses "IMAGE_SBOM is not served yet" IMAGE_SBOM=spdx
+refuses "IMAGE_PLATFORMS is not served yet" IMAGE_PLATFORMS=linux/arm64
+refuses "SBOM is spdx or cyclonedx, not 'cdx'" IMAGE_SBOM=cdx
 refuses "IMAGE is not set; say e.g. IMAGE := acme/hello:1.0" IMAGE=
 refuses "IMAGE names one image, not 'a b'" IMAGE="a b"
 refuses "image 'prog' has both RECIPE and DOCKERFILE" IMAGE_RECIPE=Makefile IMAGE_DOCKERFILE=Makefile

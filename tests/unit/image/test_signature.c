@@ -58,21 +58,7 @@ static void payload(void **state)
     assert_non_null(strstr(err.msg, row->wrong));
 }
 
-/* The example of the DSSE protocol's own text. */
-static void encoding(void **state)
-{
-    slip_cleanup(slip_buf_release) struct slip_buf pae = SLIP_BUF_INIT;
-
-    (void)state;
-    slip_dsse_encode("http://example.com/HelloWorld", "hello world", 11, &pae);
-    assert_string_equal(slip_buf_str(&pae),
-                        "DSSEv1 29 http://example.com/HelloWorld 11 hello world");
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(encoding) };
-
-    return SLIP_RUN_ROWS("payload", rows, payload) +
-           cmocka_run_group_tests_name("dsse", tests, NULL, NULL);
+    return SLIP_RUN_ROWS("payload", rows, payload);
 }

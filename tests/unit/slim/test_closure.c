@@ -191,6 +191,31 @@ static const struct row {
                "than FOO_1.10\n"
                "it was linked against another 'libfoo.so.1' than the one found first: look at its "
                "RUNPATH and at the builder's ld.so.conf" },
+    { .name = "a version that is there without the symbol",
+      .script = LOADER "into /usr/lib/libfoo.so.1; echo 'FOO_1 { global: *; };' > $R/map\n"
+                       "make() { echo \"void $1(void) {}\" | cc -shared -nostdlib -o "
+                       "$R/usr/lib/libfoo.so.1 -Wl,-soname,libfoo.so.1 "
+                       "-Wl,--version-script=$R/map -x c -; }\n"
+                       "make foo; user /bin/x $R/usr/lib/libfoo.so.1; make bar\n",
+      .roots = "/bin/x",
+      .error = "bin/x needs the symbol 'foo' (FOO_1) of 'libfoo.so.1', which has it no more\n"
+               "it was linked against another 'libfoo.so.1': build it again in this toolchain" },
+    { .name = "an installed library calls what nothing has",
+      .script =
+          LOADER "into /usr/lib/liba.so.1; echo 'void gone(void); __attribute__((weak)) void "
+                 "may(void); void b(void); void a(void) { gone(); may(); b(); }' | cc -shared "
+                 "-nostdlib -fPIC -o $R/usr/lib/liba.so.1 -Wl,-soname,liba.so.1 -x c -\n"
+                 "into /usr/lib/libb.so.1; echo 'void b(void) {} void unused(void); void c(void) "
+                 "{ unused(); }' | cc -shared -nostdlib -fPIC -o $R/usr/lib/libb.so.1 "
+                 "-Wl,-soname,libb.so.1 -x c -\n"
+                 "prog /bin/x $R/usr/lib/liba.so.1 $R/usr/lib/libb.so.1\n",
+      .roots = "/bin/x /usr/lib/liba.so.1",
+      .files =
+          "/lib64/ld-test.so.1 interpreter D\n"
+          "/usr/lib/libb.so.1 libb.so.1 D\n"
+          "hint /usr/lib/liba.so.1 symbols: uses gone, which no library that it is linked with "
+          "has, and fails when it gets there: link with -Wl,--no-undefined to see what is "
+          "missing\n" },
     { .name = "the base's C library is too old",
       .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 C_2.38\n"
                             "user /bin/x $R/usr/lib/libc.so.6\n"
@@ -210,6 +235,30 @@ static const struct row {
       .files = "/usr/lib/libfoo.so.1 libfoo.so.1 D\n"
                "hint /bin/x libfoo.so.1: needs FOO_2.38 of libfoo.so.1, which the base's "
                "'/usr/lib/libfoo.so.1' has not: the builder's takes its place\n" },
+    { .name = "links to directories: the base has directories",
+      .script = "mkdir -p $R/usr/lib64 $R/usr/lib; ln -s usr/lib64 $R/lib64; ln -s usr/lib $R/lib\n"
+                "loader /usr/lib/ld-real.so $B; link /lib/ld-real.so /usr/lib64/ld-test.so.1\n"
+                "lib /usr/lib/liba.so.1 liba.so.1; prog /usr/bin/x $R/usr/lib/liba.so.1\n"
+                "mkdir -p $R/base/lib $R/base/usr/lib\n",
+      .roots = "/usr/bin/x",
+      .base = "base",
+      .files = "/lib/ld-real.so -> /usr/lib/ld-real.so interpreter D\n"
+               "/lib/liba.so.1 -> /usr/lib/liba.so.1 liba.so.1 D\n"
+               "/lib64 -> usr/lib64 interpreter D\n"
+               "/usr/lib/ld-real.so interpreter D\n"
+               "/usr/lib/liba.so.1 liba.so.1 D\n"
+               "/usr/lib64/ld-test.so.1 -> /lib/ld-real.so interpreter D\n" },
+    { .name = "directories: the base has links to them",
+      .script = LOADER "lib /lib/libb.so.1 libb.so.1; lib /lib/liba.so.1.2 liba.so.1 "
+                       "$R/lib/libb.so.1\n"
+                       "link liba.so.1.2 /lib/liba.so.1; prog /usr/bin/x $R/lib/liba.so.1.2\n"
+                       "mkdir -p $R/base/usr/lib; ln -s usr/lib $R/base/lib\n",
+      .roots = "/usr/bin/x",
+      .base = "base",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/liba.so.1 -> liba.so.1.2 liba.so.1 D\n"
+               "/usr/lib/liba.so.1.2 liba.so.1 D\n"
+               "/usr/lib/libb.so.1 libb.so.1 D x -> liba.so.1 -> libb.so.1\n" },
     { .name = "the base's loader has other directories",
       .script = LOADER "lib /usr/lib/liba.so.1 liba.so.1; prog /bin/x $R/usr/lib/liba.so.1\n"
                        "loader /base/lib64/ld-test.so.1 '/lib64/\\0/usr/lib64/'\n",
@@ -290,6 +339,50 @@ static const struct row {
       .dlopen = "/usr/lib/mods/*.so",
       .error = "'/usr/lib/mods/*.so' of the dlopen list matches no file in the builder\n"
                "patterns are absolute paths inside the builder's root" },
+    { .name = "dlopen: a name that is nearly right",
+      .script = LOADER "lib /usr/lib/libssl.so.3 libssl.so.3; lib /usr/lib/libc.so.6 libc.so.6\n"
+                       "prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "libssl.so.1.1",
+      .error = "'libssl.so.1.1' of the dlopen list is nowhere in the builder\n"
+               "did you mean 'libssl.so.3'?" },
+    { .name = "dlopen: a pattern that is nearly right",
+      .script = LOADER "lib /usr/lib/mods/a.so a.so; prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/mod/*.so",
+      .error = "'/usr/lib/mod/*.so' of the dlopen list matches no file in the builder\n"
+               "did you mean '/usr/lib/mods/*.so'?" },
+    { .name = "dlopen: a pattern and what is there instead",
+      .script = LOADER "lib /usr/lib/mods/a.so a.so; prog /bin/x\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/mods/*.plugin",
+      .error = "'/usr/lib/mods/*.plugin' of the dlopen list matches no file in the builder\n"
+               "in '/usr/lib/mods/' there is a.so" },
+    { .name = "plugins of a known library: how to ask for them",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n"
+                       "for m in unix deny; do lib /usr/lib/security/pam_$m.so pam_$m.so; done\n",
+      .roots = "/bin/x",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n"
+               "hint /bin/x pam: PAM opens the modules that /etc/pam.d names; they are not in the "
+               "image: put '/usr/lib/security/pam_*.so', or those of its 2 files that it wants, on "
+               "the DLOPEN list\n" },
+    { .name = "plugins of a known library: one was asked for",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n"
+                       "for m in unix deny; do lib /usr/lib/security/pam_$m.so pam_$m.so; done\n",
+      .roots = "/bin/x",
+      .dlopen = "/usr/lib/security/pam_deny.so",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n"
+               "/usr/lib/security/pam_deny.so dlopen D x -> pam_deny.so\n" },
+    { .name = "plugins of a known library: the builder has none",
+      .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
+                       "prog /bin/x $R/usr/lib/libpam.so.0\n",
+      .roots = "/bin/x",
+      .files = "/lib64/ld-test.so.1 interpreter D\n"
+               "/usr/lib/libpam.so.0 libpam.so.0 D\n" },
     { .name = "a note of what is opened and required",
       .script = LOADER "lib /usr/lib/libbz2.so.1 libbz2.so.1\n"
                        "printf '%s' '.section .note.dlopen,\"a\",%note\n.balign 4\n.long "
@@ -300,19 +393,23 @@ static const struct row {
                        ".note.GNU-stack,\"\",%progbits\n' > $R/note.s\n"
                        "cc -c -o $R/note.o $R/note.s; prog /bin/x $R/note.o\n",
       .roots = "/bin/x",
-      .files = "/lib64/ld-test.so.1 interpreter D\n"
-               "/usr/lib/libbz2.so.1 dlopen D x -> libbz2.so.1\n"
-               "hint /bin/x plugins: opens by itself what its note names: libzstd.so.1 for zstd "
-               "(recommended); put what you want of it on the DLOPEN list\n" },
+      .files =
+          "/lib64/ld-test.so.1 interpreter D\n"
+          "/usr/lib/libbz2.so.1 dlopen D x -> libbz2.so.1\n"
+          "hint /bin/x dlopen: opens by itself what its note names: libzstd.so.1 for zstd "
+          "(recommended); put what you want of it on the DLOPEN list, or ACKNOWLEDGE dlopen\n" },
     { .name = "scripts",
       .script = "file /bin/a '#!/bin/sh\\n'; file /bin/sh 'x'; file /bin/b '#!/usr/bin/env -S K=1 "
                 "python3 -u\\n'; file /bin/c '#! /usr/bin/perl -w\\n'; file /bin/d 'no script'\n"
                 "file /base/usr/bin/env x; file /usr/bin/perl x\n",
       .roots = "/bin/a /bin/b /bin/c /bin/d /bin/sh",
       .base = "base",
-      .files = "hint /bin/b python3: is a script for 'python3', which is not in the image\n"
-               "hint /bin/c /usr/bin/perl: is a script for '/usr/bin/perl', which is not in the "
-               "image\n" },
+      .files = "hint /bin/b python3: is a script for 'python3', and the image has none; take a "
+               "BASE that has it (package python3), leave the script out with CLASS_OF none "
+               "/bin/b, or ACKNOWLEDGE python3\n"
+               "hint /bin/c /usr/bin/perl: is a script for '/usr/bin/perl', and the image has "
+               "none; take a BASE that has it (package perl), leave the script out with CLASS_OF "
+               "none /bin/c, or ACKNOWLEDGE /usr/bin/perl\n" },
     { .name = "packages, with a merged /usr",
       .script = "mkdir -p $R/usr/lib64 $R/usr/lib $R/var/lib/dpkg/info; ln -s usr/lib64 $R/lib64\n"
                 "ln -s usr/lib $R/lib; loader /usr/lib64/ld-test.so.1 $B\n"

@@ -16,7 +16,7 @@ static const struct row {
     { "users and a shell",
       "#include <pwd.h>\n#include <stdlib.h>\nint main(void) { return !getpwnam(\"redis\") + "
       "system(\"x\"); }",
-      "", "/bin/sh passwd ", NULL },
+      "", "/bin/sh passwd(redis) ", NULL },
     { "time zones and locales",
       "#include <time.h>\n#include <locale.h>\nint main(void) { time_t t = 0; setlocale(0, \"\"); "
       "return localtime(&t)->tm_year; }",
@@ -25,30 +25,29 @@ static const struct row {
       "#include <unistd.h>\nint main(int n, char **v) { (void)n; return execvp(*v, v); }", "",
       "programs ", NULL },
     { "plugins", "#include <dlfcn.h>\nint main(void) { return !dlopen(\"libplug.so.7\", 1); }", "",
-      "plugins(libplug.so.7) ", NULL },
+      "dlopen(libplug.so.7) ", NULL },
     { "plugins of no known name",
       "#include <dlfcn.h>\nint main(int n, char **v) { return n && !dlopen(v[0], 1); }", "",
-      "plugins() ", NULL },
+      "dlopen ", NULL },
     { "a thread that ends itself", "#include <pthread.h>\nint main(void) { pthread_exit(0); }",
       "-pthread", "", "libgcc_s.so.1" },
     { "static, without lookups", "#include <stdio.h>\nint main(void) { return puts(\"x\"); }",
       "-static", "", NULL },
     { "static, with lookups", "#include <pwd.h>\nint main(void) { return !getpwnam(\"redis\"); }",
-      "-static -w", "nsswitch ", NULL },
+      "-static -w", "static-nss ", NULL },
 };
 
-/* "need(what its text names in between) " for each. */
+/* "need(names that stand in it) " for each. */
 static char *show(const struct slip_closure *c)
 {
     struct slip_buf out = SLIP_BUF_INIT;
 
     for (size_t i = 0; i < c->nhints; i++) {
-        const char *names = strstr(c->hints[i].text, "stand in it: ");
+        const struct slip_strv *names = &c->hints[i].names;
         slip_buf_puts(&out, c->hints[i].need);
-        if (strcmp(c->hints[i].need, "plugins") == 0) {
-            names = names ? names + strlen("stand in it: ") : ";";
-            slip_buf_printf(&out, "(%.*s)", (int)strcspn(names, ";"), names);
-        }
+        for (size_t k = 0; k < names->n; k++)
+            slip_buf_printf(&out, "%c%s%s", k ? ' ' : '(', names->v[k],
+                            k + 1 == names->n ? ")" : "");
         slip_buf_putc(&out, ' ');
     }
     return slip_buf_take(&out);

@@ -1,4 +1,4 @@
-#include "util/key.h"
+#include "util/pem.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -89,7 +89,7 @@ static int no_private(const struct slip_buf *pem, const struct asking *a, const 
                                 "ec_paramgen_curve:P-256 -out key.pem' makes one");
 }
 
-int slip_key_private(struct slip_key *key, const struct slip_buf *pem, const char *name,
+int slip_pem_private(struct slip_pem *key, const struct slip_buf *pem, const char *name,
                      slip_passphrase_fn *ask, void *user, struct slip_error *err)
 {
     slip_cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(pem->data ? pem->data : "", (int)pem->len);
@@ -102,7 +102,7 @@ int slip_key_private(struct slip_key *key, const struct slip_buf *pem, const cha
     return check_kind(key->pkey, name, err);
 }
 
-int slip_key_public(struct slip_key *key, const struct slip_buf *pem, const char *name,
+int slip_pem_public(struct slip_pem *key, const struct slip_buf *pem, const char *name,
                     struct slip_error *err)
 {
     slip_cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(pem->data ? pem->data : "", (int)pem->len);
@@ -120,7 +120,7 @@ int slip_key_public(struct slip_key *key, const struct slip_buf *pem, const char
     return -1;
 }
 
-void slip_key_release(struct slip_key *key)
+void slip_pem_release(struct slip_pem *key)
 {
     EVP_PKEY_free(key->pkey);
     key->pkey = NULL;
@@ -134,7 +134,7 @@ static const EVP_MD *hash_of(EVP_PKEY *pkey)
     return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
 }
 
-int slip_key_sign(const struct slip_key *key, const void *p, size_t n, struct slip_buf *ret,
+int slip_pem_sign(const struct slip_pem *key, const void *p, size_t n, struct slip_buf *ret,
                   struct slip_error *err)
 {
     slip_cleanup(ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -150,7 +150,7 @@ int slip_key_sign(const struct slip_key *key, const void *p, size_t n, struct sl
     return 0;
 }
 
-int slip_key_verify(const struct slip_key *key, const void *p, size_t n,
+int slip_pem_verify(const struct slip_pem *key, const void *p, size_t n,
                     const struct slip_buf *signature)
 {
     slip_cleanup(ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();

@@ -1,4 +1,4 @@
-#include "commands/key.h"
+#include "commands/pem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,23 +51,23 @@ static int ask(void *user, struct slip_buf *ret, struct slip_error *err)
     return read_hidden(tty, ret, err);
 }
 
-int slip_key_file_private(struct slip_key *key, const char *path, struct slip_error *err)
+int slip_pem_file_private(struct slip_pem *key, const char *path, struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf pem = SLIP_BUF_INIT;
     slip_cleanup(slip_freep) char *name = slip_xstrdup(path);
 
-    if (slip_read_file(AT_FDCWD, path, SLIP_KEY_FILE_LIMIT, &pem, err) < 0)
+    if (slip_read_file(AT_FDCWD, path, SLIP_PEM_LIMIT, &pem, err) < 0)
         return -1;
-    int rc = slip_key_private(key, &pem, path, ask, name, err);
+    int rc = slip_pem_private(key, &pem, path, ask, name, err);
     explicit_bzero(pem.data, pem.cap);
     return rc;
 }
 
-int slip_key_file_public(struct slip_key *key, const char *path, struct slip_error *err)
+int slip_pem_file_public(struct slip_pem *key, const char *path, struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf pem = SLIP_BUF_INIT;
 
-    if (slip_read_file(AT_FDCWD, path, SLIP_KEY_FILE_LIMIT, &pem, err) < 0)
+    if (slip_read_file(AT_FDCWD, path, SLIP_PEM_LIMIT, &pem, err) < 0)
         return -1;
-    return slip_key_public(key, &pem, path, err);
+    return slip_pem_public(key, &pem, path, err);
 }

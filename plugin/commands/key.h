@@ -1,8 +1,0 @@
-/* key.h - keys that a command is given by file. */
-#pragma once
-
-#include "util/key.h"
-
-/* An encrypted one is opened with SLIPWAY_KEY_PASSWORD, else its user is asked on the terminal. */
-int slip_key_file_private(struct slip_key *key, const char *path, struct slip_error *err);
-int slip_key_file_public(struct slip_key *key, const char *path, struct slip_error *err);
