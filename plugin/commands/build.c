@@ -474,6 +474,8 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         show_failure(b, s);
         return -1;
     }
+    if (options.compression == SLIP_ZSTD && !b->built.was_cached)
+        slip_note(options.events, "docker before 23 cannot pull layers in zstd");
     if (b->built.manifest.hex[0] &&
         slip_budget_check(&s->sources, NULL, &b->built.manifest, &b->budget, err) < 0)
         return -1;
