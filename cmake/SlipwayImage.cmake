@@ -16,8 +16,8 @@ add_container_image
     [ENTRYPOINT <arg>...] [CMD <arg>...] [USER <user>] [WORKDIR <dir>] [ENV <K=V>...]
     [EXPOSE <port>...] [VOLUMES <dir>...] [STOPSIGNAL <signal>] [HEALTHCHECK <arg>...]
     [LABELS <K=V>...] [ANNOTATIONS <K=V>...] [ARGS <K=V>...]
-    [SECRETS <id>=<file>...] [NETWORK none|host]
-    [TEST_GATE ON|OFF] [SBOM spdx|cyclonedx] [SIZE_BUDGET <bytes>]
+    [SECRETS <id>=<file>...] [NETWORK none|host] [PLATFORMS <os/arch>]
+    [TEST_GATE ON|OFF] [DEBUG_IMAGE] [SBOM spdx|cyclonedx] [SIZE_BUDGET <bytes>]
     [COMPRESSION gzip|zstd|none [LEVEL <n>]]
     [OUTPUT <dir>] [ALL])
 
@@ -45,17 +45,29 @@ hands the image to them, unless they have it, ``<target>-push`` sends it to NAME
 why each file is in it, ``<target>-graph`` what it is made from, ``<target>-report`` writes
 ``<target>.report.html``: where its bytes are. ``<target>-eject`` writes ``<target>.Dockerfile``. ``images`` builds all.
 
+``DEBUG_IMAGE`` adds ``<target>-debug``, which builds ``<target>-debug.oci`` and its ``.digest``: the
+same image with one more layer, the debug information of the project's own programs and libraries
+beneath ``/usr/lib/debug/.build-id``, where debuggers look. Behind each of TAGS stands ``-debug``. They
+must be compiled with ``-g`` (``CMAKE_BUILD_TYPE`` RelWithDebInfo); the image itself is the same with
+it and without.
+
+What an image is for is told by the programs in it: a toolchain file for another architecture makes
+an image for that. ``PLATFORMS`` says which one it must be (``linux/arm64``), and anything else is an
+error. It names one platform: several need a build tree for each.
+
 ``SBOM`` makes a bill of materials with the image: ``<build>/<target>.spdx.json`` (SPDX 2.3) or
 ``<target>.cdx.json`` (CycloneDX 1.5), which is attached to the image, too. ``<target>-sbom`` writes
 that file in any case, as SPDX unless ``SBOM`` says otherwise.
 
 With ``RECIPE`` or ``DOCKERFILE`` that file says what the image is, and only NAME, TAGS, TARGETS (to
-build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, CONTEXT, SBOM, SIZE_BUDGET, COMPRESSION,
-LEVEL, OUTPUT and ALL may stand beside it.
+build before), ARGS, SECRETS, LABELS, ANNOTATIONS, NETWORK, PLATFORMS, CONTEXT, SBOM, SIZE_BUDGET,
+COMPRESSION, LEVEL, OUTPUT and ALL may stand beside it; and DEBUG_IMAGE beside a recipe that has
+``debug-image = yes``.
 
 ``SIZE_BUDGET`` (bytes, ``20MB`` or ``20MiB``) fails the build when all files in all layers are larger
-together, uncompressed; the image that was there stays. ``COMPRESSION`` is gzip unless another is given:
-docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19 for zstd.
+together, uncompressed; the image that was there stays. The debug image is not measured. ``COMPRESSION`` is
+gzip unless another is given: docker before 23 cannot pull zstd. ``LEVEL`` is 1 to 12 for gzip, 1 to 19
+for zstd.
 
 ``SECRETS`` names files that steps see with ``RUN --mount=type=secret,id=<id>`` and that are in no
 image. They are read when the image is built; another content builds nothing again.
@@ -84,9 +96,6 @@ container_stage, container_copy
 
 Add a stage of one's own, and copy from it (or from another image) into the runtime stage.
 #]=======================================================================]
-
-set_property(GLOBAL PROPERTY SLIPWAY_NOT_SERVED
-  PLATFORMS DEBUG_IMAGE)
 
 function(add_container_image target)
   _slipway_parse("${target}" 1 "ALL;DEBUG_IMAGE;STRICT"
@@ -251,24 +260,41 @@ function(add_container_image target)
     add_custom_target(images)
   endif()
   add_dependencies(images "${target}")
+  if(arg_DEBUG_IMAGE)
+    _slipway_debug_image("${target}" "${out}")
+  endif()
 
   # Other targets, stages and copies may follow; the recipe is written when all is said.
   cmake_language(EVAL CODE
     "cmake_language(DEFER DIRECTORY [[${CMAKE_SOURCE_DIR}]] CALL _slipway_finish [[${target}]])")
 endfunction()
 
+# <target>-debug, from what <target> has built; variables are those of the caller. It must look again
+# when <target> has done so: its stamp says when, its digest may well be the same.
+function(_slipway_debug_image target out)
+  set(layout "${out}/${target}-debug.oci")
+  set(digest "${out}/${target}-debug.digest")
+  if(byproducts)
+    set(byproducts BYPRODUCTS "${digest}" "${layout}/index.json")
+  endif()
+  add_custom_command(OUTPUT "${state}-debug.stamp" ${byproducts}
+    COMMAND Slipway::slipway build -f "${recipe}" --target debug -o "type=oci,dest=${layout}${packing}"
+      --iidfile "${digest}" --stamp "${state}-debug.stamp" ${locked} ${secrets} ${options}
+    DEPENDS "${state}.stamp"
+    COMMENT "Building image ${target}-debug"
+    ${terminal} ${jobserver} VERBATIM)
+  add_custom_target("${target}-debug" ${all} DEPENDS "${state}-debug.stamp")
+  add_dependencies("${target}-debug" "${target}")
+  add_dependencies(images "${target}-debug")
+  set_target_properties("${target}-debug" PROPERTIES FOLDER "Container images"
+    SLIPWAY_LAYOUT "${layout}" SLIPWAY_DIGEST "${digest}"
+    ADDITIONAL_CLEAN_FILES "${layout};${digest}")
+endfunction()
+
 function(_slipway_check_image target)
   if(TARGET "${target}")
     _slipway_fail("would replace an existing target." "Pick another name.")
   endif()
-  get_property(not_served GLOBAL PROPERTY SLIPWAY_NOT_SERVED)
-  foreach(keyword IN LISTS not_served)
-    if(DEFINED arg_${keyword} AND NOT (keyword STREQUAL "DEBUG_IMAGE" AND NOT arg_DEBUG_IMAGE))
-      _slipway_fail("asks for ${keyword}, which this version of Slipway does not serve yet."
-        "Leave ${keyword} out; this is Slipway ${Slipway_VERSION}.")
-    endif()
-  endforeach()
-
   _slipway_check_form(NAME "^[a-z0-9]+([._/:-][a-z0-9._-]+)*$" "acme/hello (lower case)")
   _slipway_check_form(TAGS "^[A-Za-z0-9_][A-Za-z0-9._-]*$" "1.4 or latest")
   _slipway_check_form(ENV "^[A-Za-z_][A-Za-z0-9_]*=" "LANG=C.UTF-8")
@@ -282,6 +308,7 @@ function(_slipway_check_image target)
   _slipway_check_form(COMPRESSION "^(gzip|zstd|none)$" "gzip, zstd and none")
   _slipway_check_form(LEVEL "^[1-9][0-9]?$" "9")
   _slipway_check_form(CLASSES "^(runtime|dev|doc|debug)$" "runtime, dev, doc and debug")
+  _slipway_check_form(PLATFORMS "^linux/[a-z0-9]+(/v[0-9]+)?$" "linux/arm64")
   _slipway_check_form(NETWORK "^(none|host)$" "none and host")
   _slipway_check_form(VOLUMES "^/" "/var/lib/hello")
   _slipway_check_form(WORKDIR "^/" "/srv")
@@ -326,6 +353,12 @@ function(_slipway_check_pairs)
       AND NOT arg_TOOLCHAIN STREQUAL "tree")
     _slipway_fail("has both TARGETS and COMPONENTS in a builder stage."
       "Keep one of them, or use TOOLCHAIN tree.")
+  elseif(arg_DEBUG_IMAGE AND arg_DOCKERFILE)
+    _slipway_fail("has DEBUG_IMAGE beside DOCKERFILE, whose programs it does not know."
+      "Write a stage for it, and name that with STAGE in an image of its own.")
+  elseif(arg_PLATFORMS MATCHES ";")
+    _slipway_fail("has several PLATFORMS, but one build tree has programs of one."
+      "Keep one of them here; configure another build tree, with a toolchain file, for each other.")
   elseif(DEFINED arg_LEVEL AND (NOT DEFINED arg_COMPRESSION OR arg_COMPRESSION STREQUAL "none"))
     _slipway_fail("has LEVEL without a COMPRESSION that has levels."
       "Try: COMPRESSION zstd LEVEL ${arg_LEVEL}")
@@ -422,7 +455,8 @@ function(_slipway_file_options ret)
   if(arg_NAME AND NOT arg_TAGS)
     list(APPEND options -t "${arg_NAME}")
   endif()
-  foreach(pair "SBOM:--sbom" "SIZE_BUDGET:--size-budget" "STAGE:--target" "NETWORK:--network" "ARGS:--build-arg" "LABELS:--label"
+  foreach(pair "STAGE:--target" "NETWORK:--network" "PLATFORMS:--platform" "SBOM:--sbom"
+      "SIZE_BUDGET:--size-budget" "ARGS:--build-arg" "LABELS:--label"
       "ANNOTATIONS:--annotation")
     string(REGEX MATCH "^([^:]*):(.*)$" pair "${pair}")
     foreach(value IN LISTS arg_${CMAKE_MATCH_1})
@@ -444,6 +478,27 @@ function(_slipway_file_options ret)
   set(${ret} "${options};${context}" PARENT_SCOPE)
 endfunction()
 
+# What the cross compiler takes for the root, by the toolchain file or by itself.
+function(_slipway_sysroots ret)
+  set(roots "${CMAKE_SYSROOT}" ${CMAKE_FIND_ROOT_PATH})
+  if(NOT CMAKE_SYSROOT AND CMAKE_C_COMPILER)
+    execute_process(COMMAND "${CMAKE_C_COMPILER}" -print-sysroot OUTPUT_VARIABLE root
+      OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    list(APPEND roots "${root}")
+  endif()
+  set(found "")
+  foreach(root IN LISTS roots)
+    cmake_path(NORMAL_PATH root)
+    string(REGEX REPLACE "(.)/$" "\\1" root "${root}")
+    if(root MATCHES "^/." AND (IS_DIRECTORY "${root}/lib" OR IS_DIRECTORY "${root}/usr/lib"
+        OR IS_DIRECTORY "${root}/lib64"))
+      list(APPEND found "${root}")
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  set(${ret} "${found}" PARENT_SCOPE)
+endfunction()
+
 # The recipe up to the install command, which is known later. [build] is its last section.
 function(_slipway_image_recipe ret)
   if(NOT DEFINED arg_TOOLCHAIN)
@@ -460,6 +515,10 @@ function(_slipway_image_recipe ret)
   _slipway_words(tags ${arg_TAGS})
   _slipway_command(entrypoint ${arg_ENTRYPOINT})
   _slipway_command(cmd ${arg_CMD})
+  if(arg_DEBUG_IMAGE)
+    _slipway_scalar(debug-image yes)
+  endif()
+  _slipway_words(platforms ${arg_PLATFORMS})
   _slipway_scalar(user "${arg_USER}")
   _slipway_scalar(workdir "${arg_WORKDIR}")
   _slipway_pairs(env ${arg_ENV})
@@ -480,6 +539,10 @@ function(_slipway_image_recipe ret)
 
   string(APPEND text "\n[toolchain]\n")
   _slipway_scalar(use "${arg_TOOLCHAIN}")
+  if(CMAKE_CROSSCOMPILING AND arg_TOOLCHAIN MATCHES "^(tree|host)$")
+    _slipway_sysroots(roots)
+    _slipway_words(sysroot ${roots})
+  endif()
   _slipway_words(packages ${arg_PACKAGES})
   _slipway_scalar(network "${arg_NETWORK}")
 

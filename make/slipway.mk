@@ -10,23 +10,27 @@
 #   include $(shell slipway --mk)
 #
 # gives image, image-tar, image-load, image-push, image-run, image-shell, image-explain, image-graph,
-# image-report, image-sbom, image-eject, image-test and image-clean. Several images: IMAGES := a b,
-# then a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a,
+# image-report, image-sbom, image-eject, image-debug, image-test and image-clean. Several images:
+# IMAGES := a b, then a_ENTRYPOINT and so on; IMAGE_ENTRYPOINT is what all of them start with, and image-a,
 # image-run-a ... is one of them.
 #
 #   what goes in      NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX
-#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE
+#   how it is built   TOOLCHAIN PACKAGES SYSTEM BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE PLATFORMS
 #   or by a file      RECIPE DOCKERFILE STAGE CONTEXT
 #   what it runs on   BASE RUNTIME_PACKAGES DLOPEN DATA STRICT ACKNOWLEDGE
 #   how it starts     ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK
 #   what it says      LABELS ANNOTATIONS SBOM (spdx or cyclonedx)
 #   how it is tested  TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK
 #   what it may cost  SIZE_BUDGET COMPRESSION LEVEL
+#   what else         DEBUG_IMAGE
 #   where it goes     OUTPUT
 #
-# SECRETS are id=file, for RUN --mount=type=secret,id=...: in no image, and nothing is built again for
-# them. A list of K=V whose values hold blanks is written with `define`, one to a line. TARGETS are names
-# of installed files to keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
+# DEBUG_IMAGE := yes: image-debug makes the image with one more layer, in which debuggers find what they
+# read of the project's programs (compile with -g); -debug stands behind its tags. PLATFORMS, such as
+# linux/arm64, is what the programs must be made for. SECRETS are id=file, for
+# RUN --mount=type=secret,id=...: in no image, and nothing is built again for them. A list of K=V whose
+# values hold blanks is written with `define`, one to a line. TARGETS are names of installed files to
+# keep. You may also set SLIPWAY [the program beside this file], SLIPWAY_OUT
 # [build/images], SLIPWAY_FLAGS (--locked: no base image that slipway.lock does not pin),
 # SLIPWAY_DIALECT (of image-eject: portable or current) and V: with V=1 commands are shown, with V=0
 # only what went wrong.
@@ -46,8 +50,7 @@ _slipway_keywords := NAME TAGS TARGETS COMPONENTS FILES CLASSES CLASS_OF PREFIX 
   BUILD INSTALL ARGS SECRETS NETWORK TEST_GATE RECIPE DOCKERFILE STAGE CONTEXT BASE RUNTIME_PACKAGES \
   DLOPEN DATA STRICT ACKNOWLEDGE ENTRYPOINT CMD USER WORKDIR ENV EXPOSE VOLUMES STOPSIGNAL HEALTHCHECK LABELS \
   ANNOTATIONS TEST_COMMAND TEST_EXPECT_OUTPUT TEST_EXPECT_EXIT TEST_LINK_CHECK SBOM SIZE_BUDGET COMPRESSION \
-  LEVEL OUTPUT
-_slipway_not_served := PLATFORMS DEBUG_IMAGE
+  LEVEL PLATFORMS DEBUG_IMAGE OUTPUT
 
 # The program that this file came with, or the one in PATH.
 _slipway_home := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -93,7 +96,7 @@ else
 _slipway_reference = $(or $(strip $(call _slipway_value,$(1)_NAME)),$(1))
 endif
 
-_slipway_verbs := tar load push run shell explain graph report sbom eject test clean
+_slipway_verbs := tar load push run shell explain graph report sbom eject debug test clean
 ifneq ($(filter $(_slipway_verbs),$(_slipway_images)),)
 ifneq ($(strip $(call _slipway_value,IMAGES)),)
 $(error slipway.mk: an image cannot be called '$(firstword $(filter $(_slipway_verbs),$(_slipway_images)))'; image-$(firstword $(filter $(_slipway_verbs),$(_slipway_images))) is a target for all images)
@@ -120,7 +123,6 @@ _slipway_stages := $(strip $(call _slipway_value,IMAGE_STAGES))
 _slipway_known := $(_slipway_keywords) STAGES COPY $(foreach s,$(_slipway_stages),STAGE_$(s)_FROM STAGE_$(s)_STEPS)
 
 define _slipway_refuse
-$(if $(filter $(_slipway_not_served),$(2)),$(error slipway.mk: $(1)_$(2) is not served yet by this version of Slipway; leave it out))\
 $(if $(filter IMAGE,$(1)),$(error slipway.mk: unknown variable '$(1)_$(2)'$(foreach m,$(call _slipway_meant,$(2),3),; did you mean '$(1)_$(m)'?)))\
 $(foreach m,$(call _slipway_meant,$(2),2),$(error slipway.mk: unknown variable '$(1)_$(2)'; did you mean '$(1)_$(m)'?))
 endef
@@ -133,11 +135,14 @@ endif
 define _slipway_check
 $(if $(call _slipway_get,$(1),RECIPE),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has both RECIPE and DOCKERFILE; keep the one that describes it)))\
 $(foreach f,$(call _slipway_get,$(1),RECIPE) $(call _slipway_get,$(1),DOCKERFILE),$(if $(wildcard $(f)),,$(error slipway.mk: image '$(1)': cannot find '$(f)' below $(CURDIR))))\
+$(if $(word 2,$(call _slipway_get,$(1),PLATFORMS)),$(error slipway.mk: image '$(1)' has several PLATFORMS, but one tree has programs of one; keep one of them))\
+$(if $(call _slipway_debugged,$(1)),$(if $(call _slipway_get,$(1),DOCKERFILE),$(error slipway.mk: image '$(1)' has DEBUG_IMAGE beside DOCKERFILE, whose programs it does not know; write a stage for it)))\
 $(foreach f,$(call _slipway_get,$(1),SBOM),$(if $(filter spdx cyclonedx,$(f)),,$(error slipway.mk: image '$(1)': SBOM is spdx or cyclonedx, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),SECRETS),$(if $(and $(findstring =,$(f)),$(filter-out =%,$(f)),$(filter-out %=,$(f))),,$(error slipway.mk: image '$(1)': SECRETS takes id=file, not '$(f)')))\
 $(foreach f,$(call _slipway_get,$(1),FILES),$(if $(findstring :/,$(f)),,$(error slipway.mk: image '$(1)': FILES takes source:/destination, not '$(f)')))\
 $(if $(filter tree,$(call _slipway_toolchain,$(1))),$(if $(call _slipway_get,$(1),PACKAGES),$(if $(call _slipway_file,$(1)),,$(error slipway.mk: image '$(1)' has PACKAGES, but its toolchain is this tree, where nothing is installed; set TOOLCHAIN, or RUNTIME_PACKAGES for the image itself))))
 endef
+_slipway_debugged = $(filter ON on yes YES 1 true TRUE,$(call _slipway_get,$(1),DEBUG_IMAGE))
 _slipway_toolchain = $(or $(_slipway_ejecting),$(strip $(call _slipway_get,$(1),TOOLCHAIN)),tree)
 # While image-eject writes its recipe: elsewhere there is no tree that is built already.
 _slipway_ejecting :=
@@ -178,6 +183,8 @@ $(call _slipway_key,name,$(call _slipway_name,$(call _slipway_reference,$(1))))$
 _slipway_key,tags,$(or $(strip $(call _slipway_get,$(1),TAGS)),$(call _slipway_tag,$(call _slipway_reference,$(1)))))$(call \
 _slipway_key,entrypoint,$(call _slipway_get,$(1),ENTRYPOINT))$(call \
 _slipway_key,cmd,$(call _slipway_get,$(1),CMD))$(call \
+_slipway_key,debug-image,$(if $(call _slipway_debugged,$(1)),yes))$(call \
+_slipway_key,platforms,$(call _slipway_get,$(1),PLATFORMS))$(call \
 _slipway_key,user,$(call _slipway_get,$(1),USER))$(call \
 _slipway_key,workdir,$(call _slipway_get,$(1),WORKDIR))$(call \
 _slipway_items,env,$(call _slipway_get,$(1),ENV))$(call \
@@ -268,14 +275,16 @@ _slipway_options = $(if $(call _slipway_file,$(1)),--frontend $(if $(call _slipw
   $(foreach a,$(call _slipway_get,$(1),SBOM),--sbom $(a))\
   $(foreach a,$(call _slipway_get,$(1),SIZE_BUDGET),--size-budget $(a))\
   $(foreach a,$(call _slipway_get,$(1),NETWORK),--network $(a))\
+  $(foreach a,$(call _slipway_get,$(1),PLATFORMS),--platform $(a))\
   $(foreach a,$(call _slipway_get,$(1),ARGS),--build-arg $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),LABELS),--label $(call _slipway_q,$(a)))\
   $(foreach a,$(call _slipway_get,$(1),ANNOTATIONS),--annotation $(call _slipway_q,$(a))))
 # id=file, as the helper is told.
 _slipway_secret = --secret $(call _slipway_q,id=$(firstword $(subst =, ,$(1)))$(_slipway_comma)src=$(patsubst $(firstword $(subst =, ,$(1)))=%,%,$(1)))
-_slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o)) \
-  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1).oci$(call _slipway_packing,$(1))) \
-  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
+# Of the image, or with -debug behind its name, of its debug image.
+_slipway_build = $(SLIPWAY) build -f $(call _slipway_q,$(call _slipway_input,$(1)))$(foreach o,$(strip $(call _slipway_options,$(1))), $(o))$(if $(2), --target debug) \
+  -o $(call _slipway_q,type=oci$(_slipway_comma)dest=$(call _slipway_dir,$(1))/$(1)$(2).oci$(call _slipway_packing,$(1))) \
+  --iidfile $(call _slipway_q,$(call _slipway_dir,$(1))/$(1)$(2).digest) $(strip $(_slipway_flags)$(foreach s,$(call _slipway_get,$(1),SECRETS), $(call _slipway_secret,$(s)))) $(call _slipway_q,$(call _slipway_context,$(1)))
 _slipway_comma := ,
 _slipway_packing = $(if $(call _slipway_file,$(1)),$(addprefix $(_slipway_comma)compression=,$(strip $(call _slipway_get,$(1),COMPRESSION)))$(addprefix $(_slipway_comma)compression-level=,$(strip $(call _slipway_get,$(1),LEVEL))))
 
@@ -303,8 +312,10 @@ _slipway_tree: | $(_slipway_others)
 # $(call _slipway_rules,image)
 define _slipway_rules
 image-$(1): _slipway_tree
-	$$(_slipway_plus)$$(_slipway_at)$$(call _slipway_write,$(1))$$(call _slipway_say,IMAGE,$$(call _slipway_reference,$(1))); mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(call _slipway_build,$(1))
+	$$(_slipway_plus)$$(_slipway_at)$$(call _slipway_write,$(1))$$(call _slipway_say,IMAGE,$$(call _slipway_reference,$(1))); mkdir -p $$(call _slipway_q,$$(call _slipway_dir,$(1))) && $$(call _slipway_build,$(1),)
 
+image-debug-$(1): $(if $(call _slipway_debugged,$(1)),image-$(1))
+	$$(_slipway_plus)$$(_slipway_at)$$(if $$(call _slipway_debugged,$(1)),,$$(error slipway.mk: image '$(1)' has no debug image; set DEBUG_IMAGE := yes))$$(call _slipway_say,DEBUG,$$(call _slipway_reference,$(1))); $$(call _slipway_build,$(1),-debug)
 image-tar-$(1): image-$(1)
 	$$(_slipway_at)$$(call _slipway_say,TAR,$$(call _slipway_dir,$(1))/$(1).tar); $$(SLIPWAY) export $$(call _slipway_layout,$(1)) -o type=docker,dest=$$(call _slipway_dir,$(1))/$(1).tar
 image-load-$(1): image-$(1)
@@ -331,6 +342,8 @@ endef
 $(foreach i,$(_slipway_images),$(eval $(call _slipway_rules,$(i))))
 
 $(foreach v,tar load push explain graph report sbom eject test,$(eval image-$(v): $(_slipway_images:%=image-$(v)-%)))
+# Of those that have one; of any, to say that none has.
+image-debug: $(addprefix image-debug-,$(or $(foreach i,$(_slipway_images),$(if $(call _slipway_debugged,$(i)),$(i))),$(firstword $(_slipway_images))))
 ifeq ($(word 2,$(_slipway_images)),)
 image-run: image-run-$(_slipway_images)
 image-shell: image-shell-$(_slipway_images)
@@ -340,7 +353,7 @@ image-run image-shell:
 endif
 
 image-clean:
-	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,oci digest tar report.html spdx.json cdx.json Dockerfile,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i).$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
+	$(_slipway_at)rm -rf $(foreach i,$(_slipway_images),$(foreach s,.oci .digest .tar .report.html .spdx.json .cdx.json .Dockerfile -debug.oci -debug.digest,$(call _slipway_q,$(call _slipway_dir,$(i))/$(i)$(s))) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).slipway) $(call _slipway_q,$(SLIPWAY_OUT)/$(i).elsewhere.slipway))
 endif
 
 .DEFAULT_GOAL := $(_slipway_goal)

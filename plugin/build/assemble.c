@@ -85,12 +85,15 @@ struct layers {
     struct slip_image_layer *v;
     size_t n, cap;
     json_t *history;
-    char *author; /* owned; of the base image, or NULL */
+    char *author;         /* owned; of the base image, or NULL */
+    char *arch, *variant; /* owned; what the image is for; NULL: this machine */
 };
 
 static void layers_release(struct layers *layers)
 {
     free(layers->author);
+    free(layers->arch);
+    free(layers->variant);
     for (size_t i = 0; i < layers->n; i++)
         free(layers->v[i].media_type);
     free(layers->v);
@@ -134,6 +137,13 @@ static void add_history(const struct slip_builder *b, struct layers *layers, con
     json_array_append_new(layers->history, row);
 }
 
+static char *copy_text(const json_t *json, const char *key)
+{
+    const char *text = slip_json_str(json, key);
+
+    return text ? slip_xstrdup(text) : NULL;
+}
+
 /* Layers and history of an image that the target starts from, as they are. */
 static int add_base(struct slip_builder *b, const struct slip_step *step, struct layers *layers,
                     struct slip_error *err)
@@ -161,8 +171,9 @@ static int add_base(struct slip_builder *b, const struct slip_step *step, struct
         layers->v[layers->n] = *l;
         layers->v[layers->n++].media_type = slip_xstrdup(slip_layer_oci_type(l->media_type));
     }
-    const char *author = slip_json_str(base.image.config, "author");
-    layers->author = author ? slip_xstrdup(author) : NULL;
+    layers->author = copy_text(base.image.config, "author");
+    layers->arch = copy_text(base.image.config, "architecture");
+    layers->variant = copy_text(base.image.config, "variant");
     const json_t *history = json_object_get(base.image.config, "history");
     if (json_is_array(history))
         json_array_extend(layers->history, (json_t *)(uintptr_t)history);
@@ -233,6 +244,7 @@ void slip_image_key(struct slip_builder *b, char ret_hex[65])
     slip_sha256_number(&sha, (uint64_t)b->options->epoch);
     slip_sha256_number(&sha, b->options->compression);
     slip_sha256_number(&sha, (uint64_t)(int64_t)b->options->level);
+    slip_sha256_field(&sha, target->steps[0]->base.platform);
     for (size_t i = 0; i < target->nsteps; i++)
         slip_sha256_field(&sha, target->steps[i]->text);
     slip_key_finish(&sha, ret_hex);
@@ -256,6 +268,35 @@ static int record_reports(struct slip_builder *b, const struct slip_digest *mani
     return slip_record_put(b->store, key, record, err);
 }
 
+static void set_platform(struct layers *layers, const char *arch, size_t n, const char *variant)
+{
+    free(layers->arch);
+    free(layers->variant);
+    layers->arch = slip_xstrndup(arch, n);
+    layers->variant = variant && *variant ? slip_xstrdup(variant) : NULL;
+}
+
+/* What was asked for, "linux/arm/v7"; else what the programs in it are made for; else what the base
+ * is; else this machine. COPY --installed has seen to it that the first two agree. */
+static void find_platform(struct slip_builder *b, struct layers *layers)
+{
+    const struct slip_stage *target = b->plan->target;
+    const char *asked = target->steps[0]->base.platform;
+    const char *arch = asked ? strchr(asked, '/') : NULL;
+
+    for (const struct slip_stage *st = target; st; st = st->steps[0]->base.input.stage)
+        for (size_t i = 0; i < st->nsteps; i++) {
+            const struct slip_node *node = slip_node_of(b, st->steps[i]);
+            if (node->arch[0])
+                set_platform(layers, node->arch, strlen(node->arch), node->variant);
+        }
+    if (!arch)
+        return;
+    size_t n = strcspn(++arch, "/");
+    if (arch[n] || !layers->arch || strncmp(layers->arch, arch, n) != 0 || layers->arch[n])
+        set_platform(layers, arch, n, arch[n] ? arch + n + 1 : NULL);
+}
+
 int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, struct slip_error *err)
 {
     slip_cleanup(layers_release) struct layers layers = { .history = json_array() };
@@ -263,7 +304,10 @@ int slip_assemble(struct slip_builder *b, struct slip_digest *ret_manifest, stru
 
     if (add_stage(b, target, &layers, err) < 0)
         return -1;
+    find_platform(b, &layers);
     const struct slip_image_spec spec = {
+        .architecture = layers.arch,
+        .variant = layers.variant,
         .layers = layers.v,
         .nlayers = layers.n,
         .config = target->config,

@@ -281,14 +281,19 @@ static int check_platform(const struct slip_step *step, struct slip_error *err)
         slip_xasprintf("linux/%s", slip_this_architecture(&variant));
     size_t n = strlen(own);
 
+    /* Nothing has no platform, and the host is what it is: its compilers may well make programs for
+     * another one. */
     if (!platform || strcmp(platform, "linux") == 0 ||
+        step->base.input.origin == SLIP_FROM_SCRATCH || step->base.input.origin == SLIP_FROM_HOST ||
+        step->base.input.origin == SLIP_FROM_STAGE ||
         (strncmp(platform, own, n) == 0 && (!platform[n] || platform[n] == '/')))
         return 0;
-    slip_fail_at(err, step->at, "platform '%s' is not served yet", platform);
+    slip_fail_at(err, step->at, "a base for '%s' cannot be used on this machine, which is %s",
+                 platform, own);
     return slip_error_hint(err,
-                           "this machine is %s; build there, or cross-compile in a stage of "
-                           "its own platform",
-                           own);
+                           "steps run on this machine: build there, or cross-compile in a stage "
+                           "of this platform (FROM --platform=$BUILDPLATFORM) for an image on "
+                           "scratch");
 }
 
 int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_error *err)

@@ -27,12 +27,14 @@ struct billing {
     struct slip_map rows;        /* path to the report's row */
     struct slip_map owners;      /* path to the package of the image's own database */
     struct slip_map package_set; /* purl to row */
+    json_t *found;               /* rows that were made here */
 };
 
 static void billing_release(struct billing *b)
 {
     json_decref(b->report);
     json_decref(b->bill);
+    json_decref(b->found);
     slip_database_release(&b->db);
     slip_strv_release(&b->paths);
     for (size_t i = 0; i < b->libraries.n; i++)
@@ -113,10 +115,9 @@ static int by_key(const void *a, const void *b)
 
 /* Those of the slim steps know more, and come first. True when the image's own database told of
  * others: it has a base. */
-static bool list_packages(struct billing *b)
+static bool find_packages(struct billing *b)
 {
-    json_t *list = json_array(), *row;
-    bool has_base = false;
+    json_t *row;
     size_t i;
 
     json_array_foreach (json_object_get(b->report, "packages"), i, row)
@@ -125,23 +126,25 @@ static bool list_packages(struct billing *b)
     for (i = 0; i < b->db.packages.n; i++) {
         slip_database_licence(&b->db, &b->db.packages.v[i]);
         row = slip_package_json(&b->db.packages.v[i], &b->db.distro);
-        if (slip_map_get(&b->package_set, slip_json_str(row, "purl")))
-            json_decref(row);
-        else
-            add_package(b, row);
+        json_array_append_new(b->found, row);
+        add_package(b, row);
     }
-    has_base = b->package_set.n > noted;
-    struct slip_map_entry *sorted = slip_xcalloc(b->package_set.n + 1, sizeof *sorted);
-    for (i = 0; i < b->package_set.n; i++)
+    return b->package_set.n > noted;
+}
+
+static void list_packages(struct billing *b)
+{
+    const size_t n = b->package_set.n;
+    struct slip_map_entry *sorted = slip_xcalloc(n + 1, sizeof *sorted);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
         sorted[i] = b->package_set.entries[i];
-    qsort(sorted, b->package_set.n, sizeof *sorted, by_key);
-    for (i = 0; i < b->package_set.n; i++)
+    qsort(sorted, n, sizeof *sorted, by_key);
+    for (size_t i = 0; i < n; i++)
         json_array_append(list, sorted[i].value);
-    for (i = noted; i < b->package_set.n; i++)
-        json_decref(b->package_set.entries[i].value);
     free(sorted);
     json_object_set_new(b->bill, "packages", list);
-    return has_base;
 }
 
 /* What the library is that a file asks for: a path in the image, and the package it comes from. */
@@ -169,8 +172,18 @@ static bool no_symbol(const char *name)
     return false;
 }
 
-static int describe_elf(const struct billing *b, const char *path, json_t *row,
-                        struct slip_error *err)
+/* A program says itself of which package it is, where no database does (rpm's is not read). */
+static void take_note(struct billing *b, const struct slip_notes *notes, json_t *row)
+{
+    json_t *found =
+        slip_package_json(&notes->package, notes->distro.id ? &notes->distro : &b->db.distro);
+
+    json_array_append_new(b->found, found);
+    add_package(b, found);
+    json_object_set(row, "purl", json_object_get(found, "purl"));
+}
+
+static int describe_elf(struct billing *b, const char *path, json_t *row, struct slip_error *err)
 {
     slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
     slip_cleanup(slip_elf_release) struct slip_elf elf = SLIP_ELF_INIT;
@@ -182,6 +195,8 @@ static int describe_elf(const struct billing *b, const char *path, json_t *row,
     slip_notes_read(bytes.data, bytes.len, &notes);
     if (notes.build_id)
         json_object_set_new(row, "build_id", json_string(notes.build_id));
+    if (notes.package.name && !slip_json_str(row, "purl"))
+        take_note(b, &notes, row);
     json_object_set_new(row, "elf", json_true());
     if (slip_elf_parse(bytes.data, bytes.len, path, no_symbol, &elf, &damaged) != 1)
         return 0; /* a bill lists what is there, sound or not */
@@ -194,7 +209,7 @@ static int describe_elf(const struct billing *b, const char *path, json_t *row,
     return 0;
 }
 
-static int add_file(const struct billing *b, const char *path, bool is_elf, json_t *list,
+static int add_file(struct billing *b, const char *path, bool is_elf, json_t *list,
                     struct slip_error *err)
 {
     const json_t *noted = slip_map_get(&b->rows, path);
@@ -289,17 +304,16 @@ static int look(void *user, int root, const struct slip_image *image, struct sli
     json_object_set_new(b->bill, "created", json_integer(created(image)));
     json_object_set(b->bill, "architecture", json_object_get(image->config, "architecture"));
     slip_database_open(&b->db, root);
-    if (b->db.distro.name)
-        json_object_set_new(b->bill, "supplier", json_string(b->db.distro.name));
     json_array_foreach (json_object_get(b->report, "files"), i, row)
         slip_map_set(&b->rows, slip_json_str(row, "path"), row);
     if (walk(b, "", err) < 0)
         return -1;
     slip_strv_sort(&b->paths);
     slip_database_owners(&b->db, &b->paths, &b->owners);
-    bool has_base = list_packages(b);
-    if (list_files(b, has_base, err) < 0)
+    b->found = json_array();
+    if (list_files(b, find_packages(b), err) < 0)
         return -1;
+    list_packages(b);
     json_object_set(b->bill, "archives", json_object_get(b->report, "archives"));
     json_object_set(b->bill, "documents", json_object_get(b->report, "documents"));
     add_unknown(b);

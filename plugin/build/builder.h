@@ -42,9 +42,11 @@ struct slip_base_parts {
 
 struct slip_node {
     const struct slip_step *step;
-    char def[65];      /* key of the definition and the inputs */
-    char identity[65]; /* what came out; "" while unknown */
-    char *why;         /* owned: why it ran in this build; NULL: it did not */
+    char def[65];              /* key of the definition and the inputs */
+    char identity[65];         /* what came out; "" while unknown */
+    char arch[16], variant[8]; /* of COPY --installed: what the programs in it are made for, as
+                                  images call it; "" when it has none */
+    char *why;                 /* owned: why it ran in this build; NULL: it did not */
     struct slip_part parts[SLIP_HOLDINGS];
     size_t nparts;               /* 0: the step changed no file */
     struct slip_base_parts base; /* BASE, but of a stage */
@@ -131,6 +133,11 @@ int slip_parts_unpack(struct slip_builder *b, struct slip_part *parts, size_t n,
 /* Puts a part below what is in the stack. */
 int slip_stack_push(struct slip_builder *b, struct slip_part *part, struct slip_stack *stack,
                     struct slip_error *err);
+/* The same for a directory, which the stack then owns, and for what an install step wrote, with
+ * what lies beneath stack->destdir as if beneath "/". */
+void slip_stack_push_fd(struct slip_stack *stack, int fd);
+int slip_stack_push_installed(struct slip_builder *b, struct slip_node *node,
+                              struct slip_stack *stack, struct slip_error *err);
 int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct slip_stack *ret,
                     struct slip_error *err);
 /* The same for whatever a --from or a mount names: a stage, an image, a directory, the host. */

@@ -6,6 +6,7 @@
 
 #include "build/builder.h"
 #include "build/copytree.h"
+#include "build/emulator.h"
 #include "build/programs.h"
 #include "build/work.h"
 #include "layer/diff.h"
@@ -208,6 +209,24 @@ static const char *text_of(const json_t *config, const char *key, const char *ot
     return text && *text ? text : otherwise;
 }
 
+/* For an image of another machine: an emulator, and argv with it in front. */
+static int emulate(struct opened *o, const char *cwd, const struct slip_strv *env,
+                   struct slip_strv *argv, struct mounts *mounts, struct slip_emulator *emulator,
+                   struct slip_error *err)
+{
+    if (slip_emulator_find(slip_json_str(o->image.config, "architecture"), emulator, err) < 0)
+        return -1;
+    if (emulator->fd < 0)
+        return 0;
+    if (mount_image(o, err) < 0)
+        return -1;
+    slip_emulator_argv(emulator, o->mounted.root, cwd, env, argv);
+    slip_mounted_release(&o->mounted); /* the sandbox mounts the same layers */
+    mounts->v[mounts->n++] = slip_emulator_mount(emulator);
+    emulator->fd = -1; /* the mounts own it now */
+    return 0;
+}
+
 int slip_container_run(struct slip_sources *sources, const struct slip_digest *manifest,
                        const struct slip_container *c, struct slip_exit *ret,
                        struct slip_error *err)
@@ -216,6 +235,7 @@ int slip_container_run(struct slip_sources *sources, const struct slip_digest *m
     slip_cleanup(slip_strv_release) struct slip_strv argv = SLIP_STRV_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv env = SLIP_STRV_INIT;
     slip_cleanup(mounts_release) struct mounts mounts = { 0 };
+    struct slip_emulator emulator;
 
     if (open_image(&o, sources, manifest, c->tier, c->events, err) < 0 ||
         open_volumes(&o, c, &mounts, err) < 0)
@@ -227,13 +247,16 @@ int slip_container_run(struct slip_sources *sources, const struct slip_digest *m
         slip_fail(err, SLIP_EINPUT, "the image has no entrypoint and no command");
         return slip_error_hint(err, "name a program: slipway run IMAGE PROGRAM...");
     }
+    const char *cwd = c->workdir ? c->workdir : text_of(config, "WorkingDir", "/");
+    if (emulate(&o, cwd, &env, &argv, &mounts, &emulator, err) < 0)
+        return -1;
     const struct slip_sandbox spec = {
         .rootfs = slip_work_rootfs(&o.work),
         .mounts = mounts.v,
         .nmounts = mounts.n,
         .argv = (const char *const *)argv.v,
         .env = (const char *const *)env.v,
-        .cwd = c->workdir ? c->workdir : text_of(config, "WorkingDir", "/"),
+        .cwd = cwd,
         .user = c->user ? c->user : text_of(config, "User", ""),
         .network = c->host_network ? SLIP_SANDBOX_NET_HOST : SLIP_SANDBOX_NET_NONE,
         .interactive = !c->output,

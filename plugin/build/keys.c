@@ -144,7 +144,7 @@ static void key_slim(const struct slip_builder *b, const struct slip_step *step,
 {
     const struct slip_slim *slim = step->copy.slim;
 
-    slip_sha256_field(&m->sha, "slim 3"); /* what is made of the same choices */
+    slip_sha256_field(&m->sha, "slim 2"); /* what is made of the same choices */
     slip_made_of_number(m, "choice of files", "",
                         slim->classes | (slim->closure ? 16u : 0u) | (slim->strip ? 32u : 0u) |
                             (slim->runtime_files ? 64u : 0u) | (slim->strict ? 128u : 0u) |
@@ -156,6 +156,8 @@ static void key_slim(const struct slip_builder *b, const struct slip_step *step,
     slip_made_of_list(m, "list of libraries", slim->dlopen);
     slip_made_of_list(m, "list of data", slim->data);
     slip_made_of_list(m, "list of classes", slim->class_of);
+    slip_made_of_list(m, "list of sysroots", slim->sysroots);
+    slip_made_of(m, "platform", "", step->stage->steps[0]->base.platform);
     slip_made_of_list(m, "list of what is acknowledged", slim->acknowledge);
     slip_made_of_number(m, "number of other layers", "", slip_slim_other_layers(step));
 }

@@ -21,8 +21,11 @@ void slip_slim_release(struct slip_slim_job *job)
     for (size_t i = 0; i < SLIP_HOLDINGS; i++)
         slip_tree_release(&job->layers[i]);
     slip_closure_release(&job->closure);
+    slip_view_release(&job->cross);
     slip_view_release(&job->base);
     slip_view_release(&job->view);
+    slip_strv_release(&job->sysroots);
+    free(job->interp);
     slip_strv_release(&job->build_dirs);
     slip_strv_release(&job->lib_dirs);
     json_decref(job->files);
@@ -118,6 +121,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
+        .cross = SLIP_VIEW_INIT,
         .base = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
@@ -131,6 +135,7 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_sha256_field(&job.identity, "slipway slim 2");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+        slip_slim_platform(&job, err) == 0 && slip_slim_sysroot(&job, err) == 0 &&
         slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0 &&
         slip_slim_packages(&job, err) == 0) {
         slip_slim_sort(&job, holds);

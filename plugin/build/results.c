@@ -49,8 +49,8 @@ int slip_part_from_json(struct slip_part *part, const json_t *json)
             return -1;
         part->blob.size = (uint64_t)json_integer_value(json_object_get(json, "size"));
         part->blob.tar_size = (uint64_t)json_integer_value(json_object_get(json, "tar_size"));
-        part->compression = (enum slip_compression)json_integer_value(
-            json_object_get(json, "compression"));
+        part->compression =
+            (enum slip_compression)json_integer_value(json_object_get(json, "compression"));
         part->level = (int)json_integer_value(json_object_get(json, "level"));
     }
     return part->has_blob || snapshot ? 0 : -1;
@@ -64,6 +64,13 @@ static int part_is_there(struct slip_builder *b, const struct slip_part *part)
     if (part->snapshot[0] && slip_snapshot_has(b->store, part->snapshot))
         return 1;
     return part->has_blob && slip_blob_has(b->store, &part->blob.digest, &ignored) == 1;
+}
+
+static const char *text_of(const json_t *record, const char *key)
+{
+    const char *text = slip_json_str(record, key);
+
+    return text ? text : "";
 }
 
 int slip_result_lookup(struct slip_builder *b, struct slip_node *node)
@@ -84,6 +91,8 @@ int slip_result_lookup(struct slip_builder *b, struct slip_node *node)
     if (copy_hex(node->identity, slip_json_str(record, "identity")) < 0)
         return 0;
     node->nparts = json_array_size(parts);
+    snprintf(node->arch, sizeof node->arch, "%s", text_of(record, "arch"));
+    snprintf(node->variant, sizeof node->variant, "%s", text_of(record, "variant"));
     if (tier && strcmp(tier, b->tier_name) != 0)
         for (size_t i = 0; i < node->nparts; i++)
             node->parts[i].snapshot[0] = '\0';
@@ -101,5 +110,9 @@ int slip_result_record(struct slip_builder *b, const struct slip_node *node, str
     json_object_set_new(record, "tier", json_string(b->tier_name));
     json_object_set_new(record, "parts", parts);
     json_object_set_new(record, "text", json_string(node->step->text));
+    if (node->arch[0])
+        json_object_set_new(record, "arch", json_string(node->arch));
+    if (node->variant[0])
+        json_object_set_new(record, "variant", json_string(node->variant));
     return slip_record_put(b->store, node->def, record, err);
 }

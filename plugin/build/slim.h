@@ -9,18 +9,25 @@
 #include "build/view.h"
 #include "layer/tree.h"
 #include "slim/closure.h"
+#include "slim/loader.h"
 
 struct slip_slim_job {
     struct slip_builder *b;
     struct slip_node *node;
     const struct slip_copy *copy;
-    struct slip_view view; /* the builder's root, DESTDIR on top */
-    struct slip_view base; /* what the image stands on; root -1: nothing */
-    struct slip_tree app;  /* the project's own files, until they are sorted into layers */
+    struct slip_view view;  /* the builder's root, DESTDIR on top */
+    struct slip_view cross; /* what programs of another machine see in its place */
+    int root;               /* borrowed: of the one or the other, where libraries are looked for */
+    struct slip_strv sysroots; /* directories of the builder that `cross` consists of */
+    struct slip_view base;     /* what the image stands on; root -1: nothing */
+    struct slip_tree app;      /* the project's own files, until they are sorted into layers */
     struct slip_tree layers[SLIP_HOLDINGS]; /* by enum slip_holding */
     struct slip_strv build_dirs; /* where the sources and what is built stand; not in the image */
     struct slip_strv lib_dirs; /* absolute directories that hold shared libraries of the project */
+    struct slip_machine machine; /* of the project's programs; all NULL when it has none */
+    char *interp;                /* owned: the loader that they ask for, or NULL */
     struct slip_closure closure;
+    bool only_usual_users; /* the image's /etc/passwd is the one that every such image has */
     struct slip_sha256 identity;
     json_t *files;    /* report: why each file is there */
     json_t *left_out; /* and by which rule what was installed is not */
@@ -29,7 +36,8 @@ struct slip_slim_job {
 };
 
 /* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
- * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the identity.
+ * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the
+ * identity; `holds` are bits of enum slip_holding.
  * record: the report of what the node holds, once its identity is known. */
 int slip_slim_open(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
@@ -38,6 +46,15 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);
 void slip_slim_release(struct slip_slim_job *job);
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
+/* slim_platform.c: job->machine, and the node's. */
+int slip_slim_platform(struct slip_slim_job *job, struct slip_error *err);
+/* slim_sysroot.c: job->root and sysroots; what to say when the closure fails, which is -1; the
+ * packages of what came from a sysroot; where a file of the image stands in the builder (owned by
+ * the caller). */
+int slip_slim_sysroot(struct slip_slim_job *job, struct slip_error *err);
+int slip_slim_sysroot_hint(const struct slip_slim_job *job, struct slip_error *err);
+void slip_slim_sysroot_owners(struct slip_slim_job *job);
+char *slip_slim_builder_path(const struct slip_slim_job *job, const char *path);
 int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
 /* slim_packages.c: which packages the files come from, and the database that says so in the image.

@@ -180,6 +180,18 @@ static int open_context(const struct slip_builder *b, const struct slip_run_moun
     return top < 0 ? -1 : slip_open_in_root(top, mount->source, O_RDONLY | O_DIRECTORY, 0);
 }
 
+/* What is mounted where it is on this machine shows as ".": a bill must not depend on where
+ * somebody builds. */
+static const char *shown_as(const struct slip_builder *b, const struct slip_run_mount *m)
+{
+    const struct slip_context *context =
+        m->input.origin == SLIP_FROM_CONTEXT ? slip_builder_context(b, m->input.name) : NULL;
+    slip_cleanup(slip_freep) char *own =
+        context && context->path ? slip_path_absolute(context->path) : NULL;
+
+    return own && strcmp(own, m->target) == 0 ? "." : m->target;
+}
+
 static void visit_mounts(struct search *s, const struct slip_slim_job *job, visit_fn *visit)
 {
     const struct slip_stage *stage = job->copy->input.stage;
@@ -198,9 +210,9 @@ static void visit_mounts(struct search *s, const struct slip_slim_job *job, visi
             slip_cleanup(slip_closep) int context =
                 m->input.origin == SLIP_FROM_CONTEXT ? open_context(job->b, m) : -1;
             if (cache >= 0)
-                visit_below(s, cache, ".", m->target, 0, visit);
+                visit_below(s, cache, ".", shown_as(job->b, m), 0, visit);
             if (context >= 0)
-                visit_below(s, context, ".", m->target, 0, visit);
+                visit_below(s, context, ".", shown_as(job->b, m), 0, visit);
         }
     }
 }

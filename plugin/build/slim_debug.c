@@ -154,6 +154,7 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         .node = node,
         .copy = &node->step->copy,
         .view = SLIP_VIEW_INIT,
+        .cross = SLIP_VIEW_INIT,
         .base = SLIP_VIEW_INIT,
         .files = json_array(),
         .left_out = json_array(),
@@ -165,7 +166,8 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
     node->nparts = 0;
     slip_sha256_field(&job.identity, "slipway debug 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0) {
+    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+        slip_slim_platform(&job, err) == 0) {
         json_array_clear(job.files); /* they stand in the report of the runtime */
         json_array_clear(job.left_out);
         rc = collect(&d, err);

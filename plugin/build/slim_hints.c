@@ -77,14 +77,20 @@ static bool image_has(void *user, const char *pattern)
                                    slip_trail_walk(job->base.mounted.root, path, &trail) == 1);
 }
 
-/* "name:x:1000:..." at the beginning of a line. */
+/* "name:x:1000:..." as a line of it, by name or by number. */
 static bool has_line(const char *text, const char *name)
 {
+    bool number = *name >= '0' && *name <= '9';
     size_t n = strlen(name);
 
     for (; text; text = strchr(text, '\n')) {
         text += *text == '\n';
-        if (strncmp(text, name, n) == 0 && text[n] == ':')
+        const char *at = text;
+        for (unsigned field = 0; number && field < 2; field++) {
+            at += strcspn(at, ":\n");
+            at += *at == ':';
+        }
+        if (strncmp(at, name, n) == 0 && at[n] == ':')
             return true;
     }
     return false;
@@ -129,6 +135,8 @@ static void tell_added(struct slip_slim_job *job, const struct slip_hint *hint)
     } added[] = { { "nsswitch", "/etc/nsswitch.conf" },
                   { "passwd", "/etc/passwd" },
                   { "passwd", "/etc/group" },
+                  { "users", "/etc/passwd" },
+                  { "users", "/etc/group" },
                   { "tmp", "/tmp" } };
     size_t index;
     json_t *row;
@@ -151,7 +159,16 @@ static void tell_added(struct slip_slim_job *job, const struct slip_hint *hint)
 /* Keeps the hints that are left, in their order. */
 static void settle(struct slip_slim_job *job)
 {
-    const struct slip_hint_image image = { job, image_has, image_has_user };
+    const char *user = slip_json_str(job->node->step->stage->config, "User");
+    slip_cleanup(slip_freep) char *runs_as =
+        user && *user ? slip_xstrndup(user, strcspn(user, ":")) : NULL;
+    const struct slip_hint_image image = {
+        .user = job,
+        .has = image_has,
+        .has_user = image_has_user,
+        .runs_as = runs_as,
+        .only_usual = job->only_usual_users,
+    };
     struct slip_closure *c = &job->closure;
     size_t left = 0;
 

@@ -62,7 +62,7 @@ static struct slip_package *noted_package(struct origin *o, const char *path)
     slip_cleanup(slip_notes_release) struct slip_notes notes = SLIP_NOTES_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf elf = SLIP_BUF_INIT;
 
-    if (!slip_trail_read(o->job->view.mounted.root, path, ELF_LIMIT, &elf))
+    if (!slip_trail_read(o->job->root, path, ELF_LIMIT, &elf))
         return NULL;
     slip_notes_read(elf.data, elf.len, &notes);
     if (!notes.package.name)
@@ -81,6 +81,7 @@ static struct slip_package *noted_package(struct origin *o, const char *path)
 static void find_packages(struct origin *o)
 {
     slip_cleanup(slip_strv_release) struct slip_strv paths = SLIP_STRV_INIT;
+    slip_cleanup(slip_strv_release) struct slip_strv origins = SLIP_STRV_INIT;
     slip_cleanup(slip_map_release) struct slip_map owners = SLIP_MAP_INIT;
 
     for (size_t i = 0; i < SLIP_HOLDINGS; i++) {
@@ -90,10 +91,12 @@ static void find_packages(struct origin *o)
                 slip_strv_addf(&paths, "/%s", layer->entries[k].path);
     }
     slip_strv_sort(&paths);
-    slip_database_owners(&o->db, &paths, &owners);
+    for (size_t i = 0; i < paths.n; i++)
+        slip_strv_add_take(&origins, slip_slim_builder_path(o->job, paths.v[i]));
+    slip_database_owners(&o->db, &origins, &owners);
     for (size_t i = 0; i < paths.n; i++) {
-        struct slip_package *package = slip_map_get(&owners, paths.v[i]);
-        bool is_elf = slip_is_elf(o->job->view.mounted.root, paths.v[i]) == 1;
+        struct slip_package *package = slip_map_get(&owners, origins.v[i]);
+        bool is_elf = slip_is_elf(o->job->root, paths.v[i]) == 1;
         if (!package && is_elf)
             package = noted_package(o, paths.v[i]);
         o->unowned += !package && is_elf;

@@ -35,17 +35,18 @@ static void add_link(struct slip_slim_job *job, enum slip_holding holding, const
     add(job, holding, path, S_IFLNK | 0777)->link = slip_xstrdup(target);
 }
 
-/* A file of the builder's root as it is, with a normal mode. */
-static int add_from_view_as(struct slip_slim_job *job, enum slip_holding holding, const char *path,
-                            const char *source, uint64_t *ret_size, struct slip_error *err)
+/* A file as it is, with a normal mode. */
+static int add_from(struct slip_slim_job *job, int root, enum slip_holding holding,
+                    const char *path, const char *source, uint64_t *ret_size,
+                    struct slip_error *err)
 {
     struct stat st;
 
-    if (slip_lstat_in_root(job->view.mounted.root, source, &st) < 0)
+    if (slip_lstat_in_root(root, source, &st) < 0)
         return slip_fail_errno(err, "cannot read '%s' in the builder", source);
     struct slip_entry *e = add(job, holding, path, S_IFREG | (st.st_mode & 0100 ? 0755 : 0644));
     e->size = (uint64_t)st.st_size;
-    e->root = job->view.mounted.root;
+    e->root = root;
     e->source = slip_xstrdup(source);
     if (ret_size)
         *ret_size = e->size;
@@ -55,7 +56,7 @@ static int add_from_view_as(struct slip_slim_job *job, enum slip_holding holding
 static int add_from_view(struct slip_slim_job *job, enum slip_holding holding, const char *path,
                          struct slip_error *err)
 {
-    return add_from_view_as(job, holding, path, path, NULL, err);
+    return add_from(job, job->view.mounted.root, holding, path, path, NULL, err);
 }
 
 /* The loader would not look there without the builder's ld.so.cache: a link where it does. */
@@ -103,8 +104,8 @@ static int add_needed(struct slip_slim_job *job, const struct slip_needed *n,
         return 0; /* a link of the project's own, met on the way to one of its libraries */
     if (n->link)
         add_link(job, holding, n->path, n->link);
-    else if (add_from_view_as(job, holding, n->path, n->source ? n->source : n->path, &size, err) <
-             0)
+    else if (add_from(job, job->root, holding, n->path, n->source ? n->source : n->path, &size,
+                      err) < 0)
         return -1;
     report_needed(job, n, size);
     if (!n->by_default && !n->by_runpath && slip_ends_with(n->path, n->soname))
@@ -161,7 +162,7 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
     if (slip_view_of_step(&job->base, job->b, job->node->step->parent, err) < 0)
         return -1;
     const struct slip_closure_options options = {
-        .root = job->view.mounted.root,
+        .root = job->root,
         .extra_dirs = (const char *const *)job->lib_dirs.v,
         .dlopen = job->copy->slim->dlopen,
         .base_root = job->base.mounted.root,
@@ -170,8 +171,9 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err)
     };
     if (slip_closure_compute(&job->closure, &roots, &options, err) < 0) {
         blame(job, err);
-        return -1;
+        return slip_slim_sysroot_hint(job, err);
     }
+    slip_slim_sysroot_owners(job);
     for (size_t i = 0; i < job->closure.nfiles; i++)
         if (add_needed(job, &job->closure.files[i], err) < 0)
             return -1;
@@ -217,6 +219,7 @@ static void add_runtime_files(struct slip_slim_job *job)
     slip_cleanup(slip_freep) char *group =
         slip_xasprintf("root:x:0:\nnobody:x:65534:\n%s:x:65532:\n", user ? user : "nonroot");
 
+    job->only_usual_users = !user && !slip_slim_is_installed(job, "etc/passwd");
     add_text(job, "etc/passwd", 0644, passwd);
     add_text(job, "etc/group", 0644, group);
     add_text(job, "etc/nsswitch.conf", 0644, "passwd: files\ngroup: files\nhosts: files dns\n");

@@ -267,7 +267,7 @@ int slip_parts_unpack(struct slip_builder *b, struct slip_part *parts, size_t n,
     return 0;
 }
 
-static void push_fd(struct slip_stack *stack, int fd)
+void slip_stack_push_fd(struct slip_stack *stack, int fd)
 {
     stack->fds = slip_xgrow(stack->fds, stack->n, &stack->cap, sizeof *stack->fds);
     stack->fds[stack->n++] = fd;
@@ -280,14 +280,14 @@ int slip_stack_push(struct slip_builder *b, struct slip_part *part, struct slip_
 
     if (fd < 0)
         return -1;
-    push_fd(stack, fd);
+    slip_stack_push_fd(stack, fd);
     return 0;
 }
 
 /* overlayfs refuses a layer that lies inside another. An install step that wrote beneath DESTDIR
  * and elsewhere too has its DESTDIR copied; most wrote to one of them only. */
-static int push_installed(struct slip_builder *b, struct slip_node *node, struct slip_stack *stack,
-                          struct slip_error *err)
+int slip_stack_push_installed(struct slip_builder *b, struct slip_node *node,
+                              struct slip_stack *stack, struct slip_error *err)
 {
     slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
     slip_cleanup(slip_closep) int fs = slip_part_open(b, &node->parts[0], err);
@@ -318,9 +318,9 @@ static int push_installed(struct slip_builder *b, struct slip_node *node, struct
         }
     }
     if (staged >= 0)
-        push_fd(stack, staged);
+        slip_stack_push_fd(stack, staged);
     if (staged < 0 || names.n > 1)
-        push_fd(stack, SLIP_TAKE_FD(fs));
+        slip_stack_push_fd(stack, SLIP_TAKE_FD(fs));
     return 0;
 }
 
@@ -343,7 +343,7 @@ int slip_stack_open(struct slip_builder *b, const struct slip_step *step, struct
         struct slip_node *node = slip_node_of(b, step);
         bool install = ret->destdir && *ret->destdir && step->op == SLIP_OP_RUN &&
                        step->run.install && node->nparts;
-        if (install && push_installed(b, node, ret, err) < 0)
+        if (install && slip_stack_push_installed(b, node, ret, err) < 0)
             return -1;
         for (size_t i = install ? 0 : node->nparts; i-- > 0;)
             if (slip_stack_push(b, &node->parts[i], ret, err) < 0)

@@ -1,8 +1,11 @@
 #include "commands/attest.h"
 
+#include <fcntl.h>
+
 #include "commands/git.h"
 #include "image/image.h"
 #include "image/referrer.h"
+#include "util/fs.h"
 #include "util/str.h"
 
 /* What one of the pairs between commas means; the first row that fits counts. */
@@ -154,6 +157,25 @@ static int attach(struct slip_session *s, const struct slip_digest *manifest, co
     return slip_referrer_store(&s->store, &spec, &referrer, err);
 }
 
+/* What a recipe includes is as much an input as what it stands in. */
+static int add_included(const struct slip_front *front, json_t *materials, struct slip_error *err)
+{
+    const struct slip_strv *files = &front->recipe.files;
+
+    for (size_t i = 1; front->is_recipe && i < files->n; i++) {
+        slip_cleanup(slip_closep) int fd = open(files->v[i], O_RDONLY | O_CLOEXEC);
+        struct slip_digest digest;
+        if (fd < 0)
+            return slip_fail_errno(err, "cannot read '%s'", files->v[i]);
+        if (slip_digest_of_fd(fd, &digest, NULL, err) < 0)
+            return slip_error_context(err, "'%s'", files->v[i]);
+        json_array_append_new(materials,
+                              json_pack("{s:{s:s}, s:o}", "digest", "sha256", digest.hex, "name",
+                                        slip_shown_text(slip_path_base(files->v[i]))));
+    }
+    return 0;
+}
+
 static int write_provenance(const struct slip_attest *attest, struct slip_session *s,
                             const struct slip_front *front, const struct slip_built *built,
                             const struct slip_secrets *secrets, struct slip_error *err)
@@ -162,7 +184,7 @@ static int write_provenance(const struct slip_attest *attest, struct slip_sessio
     const char *context = front->place.fetched ? NULL : front->contexts[0].path;
     slip_cleanup(slip_freep) char *platform = platform_of(&s->store, &built->manifest, err);
 
-    if (!platform)
+    if (!platform || add_included(front, built->materials, err) < 0)
         return -1;
     slip_git_look(context, &git);
     const struct slip_provenance provenance = {

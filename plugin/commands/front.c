@@ -9,6 +9,7 @@
 #include "commands/ignorefile.h"
 #include "commands/resource.h"
 #include "dockerfile/lower.h"
+#include "dockerfile/platform.h"
 #include "plan/remote.h"
 #include "recipe/lower.h"
 #include "util/fs.h"
@@ -117,6 +118,20 @@ static int take_needs(struct slip_front *front, struct slip_session *s,
     return check_host_packages(needs->host_packages, err);
 }
 
+/* A recipe has that stage only when it says so. */
+static int check_debug_target(const struct slip_recipe *recipe, const char *target,
+                              struct slip_error *err)
+{
+    if (!target || strcmp(target, SLIP_RECIPE_DEBUG_STAGE) != 0 ||
+        slip_recipe_asks_debug(recipe, target))
+        return 0;
+    for (size_t i = 0; i < recipe->nstages; i++)
+        if (strcmp(recipe->stages[i]->name, target) == 0)
+            return 0;
+    slip_fail(err, SLIP_EUSAGE, "this recipe makes no debug image");
+    return slip_error_hint(err, "add 'debug-image = yes' to its [image]");
+}
+
 static int open_recipe(struct slip_front *front, struct slip_session *s, const char *file,
                        const struct slip_front_options *options, struct slip_error *err)
 {
@@ -124,6 +139,8 @@ static int open_recipe(struct slip_front *front, struct slip_session *s, const c
     slip_cleanup(slip_freep) char *templates = slip_resource_path("templates", err);
 
     if (!templates || slip_recipe_read(&s->arena, file, &front->recipe, err) < 0)
+        return -1;
+    if (check_debug_target(&front->recipe, options->target, err) < 0)
         return -1;
     const struct slip_recipe_options how = {
         .templates = slip_arena_strdup(&s->arena, templates),
@@ -344,6 +361,25 @@ void slip_front_build_args(const struct slip_front_options *options, struct slip
     }
 }
 
+/* --platform, or what the recipe says; both is fine when they mean the same. */
+static int find_platform(const struct slip_front *front, const struct slip_front_options *options,
+                         const char **ret, struct slip_error *err)
+{
+    const struct slip_values *said = &front->recipe.image.platforms;
+
+    *ret = options->platform;
+    if (!front->is_recipe || !said->n)
+        return 0;
+    *ret = said->v[0].text;
+    slip_cleanup(slip_freep) char *here = slip_platform_normal(said->v[0].text);
+    slip_cleanup(slip_freep) char *asked =
+        slip_platform_normal(options->platform ? options->platform : said->v[0].text);
+    if (here && asked && strcmp(here, asked) == 0)
+        return 0;
+    return slip_fail_at(err, said->v[0].at, "the recipe is for '%s', and --platform asks for '%s'",
+                        said->v[0].text, options->platform);
+}
+
 int slip_front_plan(struct slip_front *front, struct slip_session *s,
                     const struct slip_front_options *options, struct slip_error *err)
 {
@@ -359,10 +395,13 @@ int slip_front_plan(struct slip_front *front, struct slip_session *s,
     struct callbacks callbacks = { s, options->findings ? options->findings : &shown };
     slip_cleanup(slip_strv_release) struct slip_strv build_args = SLIP_STRV_INIT;
     slip_front_build_args(options, &build_args);
+    const char *platform;
+    if (find_platform(front, options, &platform, err) < 0)
+        return -1;
     const struct slip_lower_options lower = {
         .build_args = &build_args,
         .target = options->target,
-        .platform = options->platform,
+        .platform = platform,
         .contexts = &contexts,
         .labels = &options->labels,
         .ignore = front->contexts[0].ignore,

@@ -12,11 +12,12 @@
 #define SCRIPT_LIMIT ((size_t)1 << 20)
 
 struct generation {
-    const char *dialect, *base, *output;
+    const char *dialect, *base, *output, *target;
     struct slip_eject_options eject;
 };
 
-static void describe_recipe(const struct slip_front *front, const char *base, struct slip_buf *out)
+static void describe_recipe(const struct slip_front *front, const char *base, const char *target,
+                            struct slip_buf *out)
 {
     const struct slip_recipe *recipe = &front->recipe;
     const char *use = recipe->toolchain.use.text ? recipe->toolchain.use.text : "tree";
@@ -30,6 +31,10 @@ static void describe_recipe(const struct slip_front *front, const char *base, st
     if (recipe->image.annotations.n)
         slip_buf_puts(out, "\nNot said here: the recipe's annotations (docker buildx build "
                            "--annotation).");
+    if (slip_value_is_yes(&recipe->image.debug_image, false) &&
+        !slip_recipe_asks_debug(recipe, target))
+        slip_buf_puts(out, "\nNot said here: the recipe's debug image (slipway generate --target "
+                           "debug).");
     if (recipe->ntests)
         slip_buf_puts(out, "\nNot said here: the recipe's tests, which 'slipway test' runs.");
     if (recipe->budget.size.text || recipe->budget.files.text || recipe->budget.layers.text ||
@@ -48,12 +53,14 @@ static const char *head(const struct slip_front *front, struct slip_session *s,
     slip_buf_puts(&text, "Build it with: docker build");
     if (front->name)
         slip_buf_printf(&text, " -t %s", front->name);
+    if (front->is_recipe && front->recipe.image.platforms.n)
+        slip_buf_printf(&text, " --platform %s", front->recipe.image.platforms.v[0].text);
     slip_buf_puts(&text, " -f THIS_FILE ");
     slip_buf_puts(&text, context && strcmp(context, ".") != 0 && front->is_recipe
                              ? "SOURCE_DIRECTORY"
                              : "CONTEXT");
     if (front->is_recipe)
-        describe_recipe(front, g->eject.base, &text);
+        describe_recipe(front, g->eject.base, g->target, &text);
     return slip_arena_strdup(&s->arena, slip_buf_str(&text));
 }
 
@@ -124,6 +131,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     g.eject.base = g.base ? g.base : distribution;
     g.eject.replace_files = g.base != NULL;
     options.context = argc ? argv[0] : NULL;
+    g.target = options.target;
     options.elsewhere = own ? NULL : g.eject.base;
     options.mounts = g.eject.dialect == SLIP_DIALECT_CURRENT;
     if (slip_front_open(&front, s, &options, err) < 0)

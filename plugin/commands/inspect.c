@@ -123,6 +123,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
                         json_string(slip_digest_name(&image.config_digest, name)));
     static const char *const keys[][2] = { { "Created", "created" },
                                            { "Architecture", "architecture" },
+                                           { "Variant", "variant" },
                                            { "Os", "os" },
                                            { "Config", "config" },
                                            { "History", "history" } };

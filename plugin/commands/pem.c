@@ -10,8 +10,9 @@
 
 #define PASSPHRASE_LIMIT 1024u
 
-/* A line that is not shown while it is written. */
-static int read_hidden(int tty, struct slip_buf *ret, struct slip_error *err)
+/* A line that is not shown while it is written. Asked is only when nothing is shown any more: what
+ * was typed before is thrown away. */
+static int read_hidden(int tty, const char *prompt, struct slip_buf *ret, struct slip_error *err)
 {
     struct termios as_it_was, hidden;
     ssize_t n = 1;
@@ -22,6 +23,7 @@ static int read_hidden(int tty, struct slip_buf *ret, struct slip_error *err)
     hidden = as_it_was;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(tty, TCSAFLUSH, &hidden);
+    (void)slip_write_all(tty, prompt, strlen(prompt));
     while (ret->len < PASSPHRASE_LIMIT && (n = read(tty, &c, 1)) == 1 && c != '\n')
         slip_buf_putc(ret, c);
     int why = errno;
@@ -47,8 +49,7 @@ static int ask(void *user, struct slip_buf *ret, struct slip_error *err)
         return slip_error_hint(err, "give the passphrase in SLIPWAY_KEY_PASSWORD");
     }
     slip_cleanup(slip_freep) char *prompt = slip_xasprintf("passphrase of '%s': ", path);
-    (void)slip_write_all(tty, prompt, strlen(prompt));
-    return read_hidden(tty, ret, err);
+    return read_hidden(tty, prompt, ret, err);
 }
 
 int slip_pem_file_private(struct slip_pem *key, const char *path, struct slip_error *err)

@@ -30,6 +30,7 @@ static const struct slip_flag_rule rules[] = {
     { SLIP_INS_COPY, "dlopen", SLIP_FLAG_TEXTS },
     { SLIP_INS_COPY, "data", SLIP_FLAG_TEXTS },
     { SLIP_INS_COPY, "entrypoint", SLIP_FLAG_TEXT },
+    { SLIP_INS_COPY, "sysroot", SLIP_FLAG_TEXTS },
     { SLIP_INS_COPY, "class-of", SLIP_FLAG_TEXTS },
     { SLIP_INS_COPY, "strict", SLIP_FLAG_BOOL },
     { SLIP_INS_COPY, "acknowledge", SLIP_FLAG_TEXTS },

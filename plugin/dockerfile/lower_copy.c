@@ -343,15 +343,28 @@ static int check_class_of(struct lowering *lo, const struct slip_instruction *in
     return 0;
 }
 
+static int check_sysroots(struct lowering *lo, const struct slip_instruction *ins,
+                          const char *const *dirs)
+{
+    for (; dirs && *dirs; dirs++)
+        if (**dirs != '/' || !(*dirs)[1])
+            return slip_fail_at(lo->err, flag_of(ins, "sysroot")->at,
+                                "--sysroot needs an absolute path, not '%.96s'", *dirs);
+    return 0;
+}
+
 /* Flags that only make sense with --installed must not be dropped without it. */
 static int check_slim_flags(struct lowering *lo, const struct slip_instruction *ins, bool installed)
 {
     static const char *const with[] = { "closure",  "strip",  "runtime-files", "destdir",
                                         "only",     "dlopen", "data",          "entrypoint",
-                                        "class-of", "strict", "acknowledge",   "debug-files" };
+                                        "class-of", "strict", "acknowledge",   "debug-files",
+                                        "sysroot" };
     static const char *const without[] = { "parents", "exclude" };
-    static const char *const no_debug[] = { "closure", "runtime-files", "dlopen", "data",
-                                            "entrypoint" };
+    static const char *const no_debug[] = {
+        "closure",    "runtime-files", "dlopen",      "data",
+        "entrypoint", "strict",        "acknowledge", "sysroot"
+    };
 
     for (size_t i = 0; !installed && i < SLIP_ARRAY_LEN(with); i++)
         if (flag_of(ins, with[i])) {
@@ -388,7 +401,8 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
         flag_list(lo, ins, "data", true, &slim->data) < 0 ||
         flag_list(lo, ins, "class-of", true, &slim->class_of) < 0 ||
         flag_list(lo, ins, "acknowledge", true, &slim->acknowledge) < 0 ||
-        check_class_of(lo, ins, slim->class_of) < 0)
+        flag_list(lo, ins, "sysroot", true, &slim->sysroots) < 0 ||
+        check_sysroots(lo, ins, slim->sysroots) < 0 || check_class_of(lo, ins, slim->class_of) < 0)
         return -1;
     static const char *const none[] = { NULL };
     slim->dlopen = slim->dlopen ? slim->dlopen : none;

@@ -1,5 +1,5 @@
 /* platform.h - how a platform is written: os/architecture[/variant], by its usual names.
- * Depends on: util/. Private to dockerfile/. */
+ * Depends on: util/. Used by: dockerfile/, recipe/, commands/. */
 #pragma once
 
 /* "linux/amd64" for "linux/x86_64", "amd64" and, on such a machine, "linux". NULL when it is no

@@ -91,6 +91,7 @@ void slip_collect_command(const char *script, const struct slip_instruction *cop
     slip_buf_puts(out, BREAK);
     set_flag(out, copy, "closure", "closure");
     set_flag(out, copy, "strip", "strip");
+    set_flag(out, copy, "debug-files", "debug");
     set_flag(out, copy, "runtime-files", "files");
     set_list(out, "dlopen", slip_instruction_flag_value(copy, "dlopen"));
     set_list(out, "data", slip_instruction_flag_value(copy, "data"));

@@ -252,7 +252,8 @@ static int add_plain_copy(struct ejection *e, const struct slip_instruction *ins
 {
     static const char *const installed[] = { "closure",  "strip",  "runtime-files", "destdir",
                                              "only",     "dlopen", "data",          "entrypoint",
-                                             "class-of", "strict", "acknowledge" };
+                                             "class-of", "strict", "acknowledge",   "debug-files",
+                                             "sysroot" };
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(installed); i++)
         if (slip_instruction_flag_value(ins, installed[i]))
@@ -326,9 +327,17 @@ static const char *add_collection(struct ejection *e, const struct slip_instruct
         slip_error_hint(e->err, "write COPY --from=STAGE --installed ... / /");
         return NULL;
     }
+    if (slip_instruction_flag_value(copy, "sysroot")) {
+        slip_fail_at(e->err, copy->at, "other builders cannot look for libraries in a sysroot");
+        slip_error_hint(e->err, "leave it out, and build for the other platform as a whole: docker "
+                                "build --platform ...");
+        return NULL;
+    }
     struct slip_instruction *from = add_from(e, number ? number : builder, name, nowhere());
     comment(e, from,
-            "The installed files, and the libraries that they need: what is copied below.");
+            slip_flag_is_set(copy, "debug-files")
+                ? "What a debugger reads of the installed files, by their Build-IDs."
+                : "The installed files, and the libraries that they need: what is copied below.");
     struct slip_instruction *root = slip_ast_add(e->to, SLIP_INS_USER, nowhere());
     slip_instruction_arg(e->to, root, "0:0", nowhere());
     struct slip_instruction *run = slip_ast_add(e->to, SLIP_INS_RUN, nowhere());

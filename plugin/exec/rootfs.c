@@ -14,12 +14,13 @@ int slip_rootfs_mount(const struct slip_rootfs *rootfs, struct slip_mounted *ret
     return slip_stack_mount(rootfs, NULL, ret, err);
 }
 
-/* Unmounts the tmpfs and all that is mounted in it, and removes the mount point; never what is
- * below it. */
+/* Unmounts the tmpfs and all that is mounted in it, then what it was mounted on (stack.c: hide),
+ * and removes the mount point; never what is below it. */
 static int unmount(int scratch, const char *name)
 {
     slip_cleanup(slip_freep) char *path = slip_xasprintf("/proc/self/fd/%d/%s", scratch, name);
 
+    (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
     (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
     return unlinkat(scratch, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }

@@ -87,6 +87,20 @@ int slip_rootfs_shows_host(const char *path)
     return n > 0 && !is_hidden(top, n) && stat(host, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Another root of this process may show the directory in which this one's mount point lies, with
+ * all that is mounted in it (show_readonly), and would keep the mount point busy for as long as it
+ * lives. What is mounted on a mount that cannot be bound is left out of such copies. */
+static int hide(int scratch, const char *name)
+{
+    struct mount_attr attr = { .propagation = MS_UNBINDABLE };
+    slip_cleanup(slip_closep) int tree =
+        open_tree(scratch, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+    return tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0
+               ? -1
+               : move_mount(tree, "", scratch, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 /* The tmpfs with its directories. */
 static int make_temp(struct stack *s, struct slip_mounted *m, struct slip_error *err)
 {
@@ -100,7 +114,8 @@ static int make_temp(struct stack *s, struct slip_mounted *m, struct slip_error 
         return slip_fail_errno(err, "cannot make a scratch directory");
     slip_cleanup(slip_freep) char *path =
         slip_xasprintf("/proc/self/fd/%d/%s", m->scratch, m->name);
-    if (mount("tmpfs", path, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755,size=64m") < 0)
+    if (hide(m->scratch, m->name) < 0 ||
+        mount("tmpfs", path, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755,size=64m") < 0)
         return slip_fail_errno(err, "cannot mount a tmpfs");
     s->temp = openat(m->scratch, m->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(dirs); i++)

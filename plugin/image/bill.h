@@ -5,9 +5,9 @@
  *
  *   {"name", "version", "licence", "url",      of the project; "name" is always there
  *    "digest": "sha256:..." of the manifest, "created": seconds, "architecture",
- *    "supplier": who distributes the packages ("Debian GNU/Linux"),
  *    "packages": [{purl, type, name, version, arch, source, source_version, source_purl, licence,
- *                  maintainer, homepage}],             sorted by purl
+ *                  maintainer, homepage, supplier}],   sorted by purl; supplier: who distributes it
+ *                                                      ("Debian GNU/Linux")
  *    "files": [{path, size, sha256, sha1, build_id, why, purl, elf: true, own: true,
  *               needs: [{soname, path, purl}]}],       sorted by path; own: of the project
  *    "archives": [{path, purl, into: [paths of files], members, of}],  static libraries

@@ -46,6 +46,36 @@ json_t *slip_companion_layers(struct slip_store *store, const struct slip_digest
     return json_is_array(layers) ? json_incref(layers) : json_array();
 }
 
+int slip_companion_search(struct slip_store *store, const struct slip_digest *subject,
+                          enum slip_companion kind, slip_layer_fn *examine, void *user,
+                          struct slip_error *ret_why, struct slip_error *err)
+{
+    slip_cleanup(slip_json_decrefp) json_t *layers = slip_companion_layers(store, subject, kind);
+    slip_cleanup(slip_error_release) struct slip_error nearest = SLIP_ERROR_INIT;
+    const json_t *layer;
+    int furthest = -1;
+    size_t i;
+
+    json_array_foreach (layers, i, layer) {
+        slip_cleanup(slip_error_release) struct slip_error one = SLIP_ERROR_INIT;
+        if (i == SLIP_COMPANION_LAYERS)
+            return slip_fail(err, SLIP_EPOLICY, "it has %zu signatures, more than are looked at",
+                             json_array_size(layers));
+        int came = examine(user, layer, &one);
+        if (came == SLIP_LAYER_GOOD)
+            return 1;
+        if (came < furthest)
+            continue;
+        furthest = came;
+        slip_error_move(&nearest, &one);
+    }
+    if (!nearest.code)
+        slip_fail(&nearest, SLIP_EPOLICY, "there is none");
+    nearest.code = SLIP_EPOLICY; /* whatever is wrong with it */
+    slip_error_move(ret_why, &nearest);
+    return 0;
+}
+
 bool slip_companion_merge(json_t *layers, const json_t *more)
 {
     bool grew = false;

@@ -32,6 +32,17 @@ int slip_companion_add(struct slip_store *store, const struct slip_digest *subje
 int slip_companion_get(struct slip_store *store, const struct slip_digest *subject,
                        enum slip_companion kind, struct slip_digest *ret);
 
+/* What is found out about one layer: how near it came to what is looked for, with *err saying why
+ * not more; or SLIP_LAYER_GOOD. */
+#define SLIP_LAYER_GOOD 100
+typedef int slip_layer_fn(void *user, const json_t *layer, struct slip_error *err);
+/* Looks at the layers that the store has until one is good: 1. 0: none is; *ret_why, a
+ * SLIP_EPOLICY, tells of the one that came nearest. -1: there are more than SLIP_COMPANION_LAYERS.
+ */
+int slip_companion_search(struct slip_store *store, const struct slip_digest *subject,
+                          enum slip_companion kind, slip_layer_fn *examine, void *user,
+                          struct slip_error *ret_why, struct slip_error *err);
+
 /* Appends to a list of layers what it has not yet; whether anything was new. */
 bool slip_companion_merge(json_t *layers, const json_t *more);
 /* A manifest with these layers; its configuration is put into the store. NULL with *err. */

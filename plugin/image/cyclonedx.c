@@ -142,10 +142,10 @@ static void add_package(struct cdx *c, const json_t *row)
     const char *name = slip_json_str(row, "name");
     const char *ref = new_ref(c, "package", name, purl);
     json_t *k = new_component("library", ref, name, slip_json_str(row, "version"));
-    const char *supplier = slip_json_str(c->bill, "supplier");
+    const char *supplier = slip_json_str(row, "supplier");
 
     const char *document = slip_json_str(row, "document"), *source = slip_json_str(row, "source");
-    if (supplier && source)
+    if (supplier)
         json_object_set_new(k, "supplier", json_pack("{s:s}", "name", supplier));
     set(k, "publisher", slip_json_str(row, "maintainer"));
     set_licence(k, slip_json_str(row, "licence"));

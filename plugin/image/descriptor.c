@@ -128,6 +128,7 @@ const char *slip_this_architecture(const char **ret_variant)
 #if defined(__x86_64__)
     return "amd64";
 #elif defined(__aarch64__)
+    *ret_variant = "v8";
     return "arm64";
 #elif defined(__arm__)
     *ret_variant = __ARM_ARCH >= 7 ? "v7" : "v6";

@@ -52,8 +52,16 @@ int slip_payload_check(const char *text, size_t n, const struct slip_digest *man
 /* --- one signature -----------------------------------------------------------------------------
  */
 
-/* How far a layer came; the furthest one is told of. */
-enum stage { MALFORMED, OTHER_KEY, OTHER_IMAGE, OTHER_IDENTITY, GOOD };
+/* How near a layer came. */
+enum stage { MALFORMED, OTHER_KEY, OTHER_IMAGE, OTHER_IDENTITY };
+
+struct search {
+    struct slip_store *store; /* all borrowed but what is found */
+    const struct slip_digest *manifest;
+    const char *identity;
+    const struct slip_pem *key;
+    char *found; /* owned: what it was signed as */
+};
 
 static int load_signature(const json_t *layer, struct slip_buf *ret, struct slip_error *err)
 {
@@ -85,62 +93,43 @@ static int load_payload(struct slip_store *store, const json_t *layer, struct sl
     return 0;
 }
 
-static enum stage examine(struct slip_store *store, const json_t *layer,
-                          const struct slip_digest *manifest, const char *identity,
-                          const struct slip_pem *key, char **ret_identity, struct slip_error *err)
+static int examine(void *user, const json_t *layer, struct slip_error *err)
 {
+    struct search *s = user;
     slip_cleanup(slip_buf_release) struct slip_buf signature = SLIP_BUF_INIT;
     slip_cleanup(slip_buf_release) struct slip_buf payload = SLIP_BUF_INIT;
     slip_cleanup(slip_freep) char *signed_as = NULL;
 
-    if (load_signature(layer, &signature, err) < 0 || load_payload(store, layer, &payload, err) < 0)
+    if (load_signature(layer, &signature, err) < 0 ||
+        load_payload(s->store, layer, &payload, err) < 0)
         return MALFORMED;
-    if (!slip_pem_verify(key, payload.data, payload.len, &signature)) {
+    if (!slip_pem_verify(s->key, payload.data, payload.len, &signature)) {
         slip_fail(err, SLIP_EPOLICY, "it is signed by another key, or was changed since");
         return OTHER_KEY;
     }
-    if (slip_payload_check(payload.data, payload.len, manifest, &signed_as, err) < 0)
+    if (slip_payload_check(payload.data, payload.len, s->manifest, &signed_as, err) < 0)
         return OTHER_IMAGE;
-    if (identity && strcmp(identity, signed_as) != 0) {
-        slip_fail(err, SLIP_EPOLICY, "it is signed as '%.200s', not as '%s'", signed_as, identity);
+    if (s->identity && strcmp(s->identity, signed_as) != 0) {
+        slip_fail(err, SLIP_EPOLICY, "it is signed as '%.200s', not as '%s'", signed_as,
+                  s->identity);
         slip_error_hint(err, "if that is as it should be, say so with --identity");
         return OTHER_IDENTITY;
     }
-    *ret_identity = SLIP_TAKE_PTR(signed_as);
-    return GOOD;
+    s->found = SLIP_TAKE_PTR(signed_as);
+    return SLIP_LAYER_GOOD;
 }
 
 int slip_signature_find(struct slip_store *store, const struct slip_digest *manifest,
                         const char *identity, const struct slip_pem *key, char **ret_identity,
                         struct slip_error *ret_why, struct slip_error *err)
 {
-    slip_cleanup(slip_json_decrefp) json_t *layers =
-        slip_companion_layers(store, manifest, SLIP_COMPANION_SIG);
-    slip_cleanup(slip_error_release) struct slip_error nearest = SLIP_ERROR_INIT;
-    enum stage furthest = MALFORMED;
-    const json_t *layer;
-    size_t i;
+    struct search search = { store, manifest, identity, key, NULL };
+    int rc =
+        slip_companion_search(store, manifest, SLIP_COMPANION_SIG, examine, &search, ret_why, err);
 
-    json_array_foreach (layers, i, layer) {
-        slip_cleanup(slip_error_release) struct slip_error one = SLIP_ERROR_INIT;
-        if (i == SLIP_COMPANION_LAYERS)
-            return slip_fail(err, SLIP_EPOLICY, "it has %zu signatures, more than are looked at",
-                             json_array_size(layers));
-        enum stage came = examine(store, layer, manifest, identity, key, ret_identity, &one);
-        if (came == GOOD)
-            return 1;
-        if (came < furthest)
-            continue;
-        furthest = came;
-        slip_error_release(&nearest);
-        slip_error_move(&nearest, &one);
-    }
-    if (!nearest.code)
-        slip_fail(&nearest, SLIP_EPOLICY, "it is not signed");
-    nearest.code = SLIP_EPOLICY; /* whatever is wrong with it */
-    slip_error_release(ret_why);
-    slip_error_move(ret_why, &nearest);
-    return 0;
+    if (rc == 1)
+        *ret_identity = search.found;
+    return rc;
 }
 
 /* --- signing -----------------------------------------------------------------------------------

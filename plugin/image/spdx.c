@@ -191,14 +191,14 @@ static void add_package(struct spdx *s, const json_t *row)
 {
     const char *purl = slip_json_str(row, "purl"), *name = slip_json_str(row, "name");
     const char *licence = slip_json_str(row, "licence");
-    const char *supplier = slip_json_str(s->bill, "supplier");
+    const char *supplier = slip_json_str(row, "supplier");
     const char *id = new_id(s, "SPDXRef-Package", name, purl);
     json_t *p = new_package(id, name, slip_json_str(row, "version"), licence, "LIBRARY");
 
     const char *document = slip_json_str(row, "document"), *source = slip_json_str(row, "source");
     json_object_set_new(p, "supplier",
-                        supplier && source ? json_sprintf("Organization: %s", supplier)
-                                           : json_string("NOASSERTION"));
+                        supplier ? json_sprintf("Organization: %s", supplier)
+                                 : json_string("NOASSERTION"));
     set(p, "homepage", slip_json_str(row, "homepage"));
     if (source)
         json_object_set_new(p, "sourceInfo",

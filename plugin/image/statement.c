@@ -108,11 +108,19 @@ static bool is_about(const json_t *statement, const struct slip_digest *manifest
     return false;
 }
 
-/* How far a layer came; the furthest one is told of. */
-enum stage { MALFORMED, OTHER_KEY, OTHER_KIND, OTHER_IMAGE, GOOD };
+/* How near a layer came. */
+enum stage { MALFORMED, OTHER_KEY, OTHER_KIND, OTHER_IMAGE };
 
-static enum stage judge(const struct slip_buf *text, const struct slip_digest *manifest,
-                        const char *predicate_type, struct slip_error *err)
+struct search {
+    struct slip_store *store; /* all borrowed but what is found */
+    const struct slip_digest *manifest;
+    const char *predicate_type;
+    const struct slip_pem *key;
+    const struct slip_buf *like; /* only a statement of these very bytes is good; or NULL */
+    struct slip_buf found;       /* owned */
+};
+
+static int judge(const struct search *s, const struct slip_buf *text, struct slip_error *err)
 {
     static const char front[] = "https://in-toto.io/Statement/";
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
@@ -125,75 +133,58 @@ static enum stage judge(const struct slip_buf *text, const struct slip_digest *m
         slip_fail(err, SLIP_EPOLICY, "what is signed is no statement");
         return MALFORMED;
     }
-    if (strcmp(kind, predicate_type) != 0) {
+    if (strcmp(kind, s->predicate_type) != 0) {
         slip_fail(err, SLIP_EPOLICY, "it has none of this kind, but '%.200s'", kind);
         return OTHER_KIND;
     }
-    if (!is_about(statement, manifest)) {
+    if (!is_about(statement, s->manifest)) {
         slip_fail(err, SLIP_EPOLICY, "it is about another image");
         return OTHER_IMAGE;
     }
-    return GOOD;
+    return SLIP_LAYER_GOOD;
 }
 
-static enum stage examine(struct slip_store *store, const json_t *layer,
-                          const struct slip_digest *manifest, const char *predicate_type,
-                          const struct slip_pem *key, struct slip_buf *ret, struct slip_error *err)
+static int examine(void *user, const json_t *layer, struct slip_error *err)
 {
+    struct search *s = user;
     slip_cleanup(slip_buf_release) struct slip_buf envelope = SLIP_BUF_INIT;
     struct slip_descriptor d;
 
+    slip_buf_release(&s->found);
     if (slip_descriptor_parse(layer, &d, err) < 0)
         return MALFORMED;
     if (strcmp(d.media_type, ENVELOPE) != 0) {
         slip_fail(err, SLIP_EPOLICY, "a statement is of the unknown type '%.80s'", d.media_type);
         return MALFORMED;
     }
-    if (slip_blob_text(store, &d.digest, SLIP_STATEMENT_LIMIT, &envelope, err) < 0)
+    if (slip_blob_text(s->store, &d.digest, SLIP_STATEMENT_LIMIT, &envelope, err) < 0)
         return MALFORMED;
-    if (!slip_dsse_open(envelope.data, envelope.len, SLIP_IN_TOTO, key, ret)) {
+    if (!slip_dsse_open(envelope.data, envelope.len, SLIP_IN_TOTO, s->key, &s->found)) {
         slip_fail(err, SLIP_EPOLICY, "it is signed by another key, or was changed since");
         return OTHER_KEY;
     }
-    return judge(ret, manifest, predicate_type, err);
+    if (s->like &&
+        (s->like->len != s->found.len || memcmp(s->like->data, s->found.data, s->found.len) != 0))
+        return MALFORMED;
+    return judge(s, &s->found, err);
 }
 
-/* With `like`, only a statement of these very bytes is good. */
+/* With `like`, only a statement of these very bytes will do. */
 static int find(struct slip_store *store, const struct slip_digest *manifest,
                 const char *predicate_type, const struct slip_pem *key, const struct slip_buf *like,
                 struct slip_buf *ret, struct slip_error *ret_why, struct slip_error *err)
 {
-    slip_cleanup(slip_json_decrefp) json_t *layers =
-        slip_companion_layers(store, manifest, SLIP_COMPANION_ATT);
-    slip_cleanup(slip_error_release) struct slip_error nearest = SLIP_ERROR_INIT;
-    enum stage furthest = MALFORMED;
-    const json_t *layer;
-    size_t i;
+    struct search search = { store, manifest, predicate_type, key, like, SLIP_BUF_INIT };
+    int rc =
+        slip_companion_search(store, manifest, SLIP_COMPANION_ATT, examine, &search, ret_why, err);
 
-    json_array_foreach (layers, i, layer) {
-        slip_cleanup(slip_error_release) struct slip_error one = SLIP_ERROR_INIT;
-        slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
-        if (i == SLIP_COMPANION_LAYERS)
-            return slip_fail(err, SLIP_EPOLICY, "it has %zu statements, more than are looked at",
-                             json_array_size(layers));
-        enum stage came = examine(store, layer, manifest, predicate_type, key, &text, &one);
-        if (came == GOOD &&
-            (!like || (like->len == text.len && memcmp(like->data, text.data, text.len) == 0))) {
-            slip_buf_release(ret);
-            *ret = text;
-            text = SLIP_BUF_INIT;
-            return 1;
-        }
-        if (came < furthest || came == GOOD)
-            continue;
-        furthest = came;
-        slip_error_move(&nearest, &one);
+    if (rc == 1) {
+        slip_buf_release(ret);
+        *ret = search.found;
+    } else {
+        slip_buf_release(&search.found);
     }
-    if (!nearest.code)
-        slip_fail(&nearest, SLIP_EPOLICY, "it has none");
-    nearest.code = SLIP_EPOLICY; /* whatever is wrong with it */
-    slip_error_move(ret_why, &nearest);
-    return 0;
+    return rc;
 }
 
 int slip_statement_find(struct slip_store *store, const struct slip_digest *manifest,

@@ -117,6 +117,9 @@ struct slip_slim {
     const char *const *class_of; /* CLASS=GLOB, or NULL (slim/class.h) */
     const char *const *acknowledge; /* needs that are known and not met, or paths of programs; or
                                        NULL */
+    const char *const *sysroots;    /* absolute directories of the builder, in whose place programs
+                                       of another machine see "/": their libraries come from there,
+                                       the first that has one; or NULL */
     const char *entrypoint;         /* a program that must be there, by name or path; or NULL */
 };
 

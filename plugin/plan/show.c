@@ -113,6 +113,7 @@ static json_t *slim_json(const struct slip_slim *slim)
     set_list(json, "class-of", slim->class_of);
     set_flag(json, "strict", slim->strict);
     set_list(json, "acknowledge", slim->acknowledge);
+    set_list(json, "sysroot", slim->sysroots);
     set_text(json, "entrypoint", slim->entrypoint);
     return json;
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dockerfile/platform.h"
 #include "util/buf.h"
+#include "util/mem.h"
 #include "util/str.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -242,6 +244,16 @@ int slip_check_jobs(const struct slip_value *value, struct slip_error *err)
     if (slip_parse_uint(value->text, 4096, &number) == 0 && number > 0)
         return 0;
     return slip_fail_at(err, value->at, "the number of jobs is from 1 to 4096");
+}
+
+int slip_check_platform(const struct slip_value *value, struct slip_error *err)
+{
+    slip_cleanup(slip_freep) char *platform = slip_platform_normal(value->text);
+
+    if (platform && slip_starts_with(platform, "linux/"))
+        return 0;
+    slip_fail_at(err, value->at, "'%s' is not a platform that images can be made for", value->text);
+    return slip_error_hint(err, "write linux/amd64, linux/arm64, linux/arm/v7 and so on");
 }
 
 int slip_check_count(const struct slip_value *value, struct slip_error *err)

@@ -1,6 +1,6 @@
 /* check.h - is this value one that its key can have? Each returns 0, or -1 with the place, and
  * says what would be right. A value with a `$` in it is only known later and passes.
- * Depends on: recipe/value, util/.
+ * Depends on: recipe/value, dockerfile/platform, util/.
  */
 #pragma once
 
@@ -25,5 +25,6 @@ int slip_check_count(const struct slip_value *value, struct slip_error *err);
 /* What [budget] forbids: a word or a pattern. */
 int slip_check_forbidden(const struct slip_value *value, struct slip_error *err);
 int slip_check_jobs(const struct slip_value *value, struct slip_error *err);
+int slip_check_platform(const struct slip_value *value, struct slip_error *err);
 /* The name of a [stage], [copy] or [test]. */
 int slip_check_name(const struct slip_value *value, struct slip_error *err);

@@ -61,6 +61,9 @@ static const struct slip_key image_keys[] = {
       "yes: 'build --target debug' makes the same image with one more layer, the debug information "
       "of the project's programs and libraries beneath /usr/lib/debug/.build-id; '-debug' stands "
       "behind its tags. Default: no." },
+    { "platforms", SLIP_KEY_LIST, IMAGE(platforms), NULL, slip_check_platform,
+      "What the image is for, such as linux/arm64; the programs of the project must be made for "
+      "it. One platform: several need a build for each. Default: what the programs are made for." },
     { "compression", SLIP_KEY_CHOICE, IMAGE(compression), "gzip zstd none", NULL,
       "Of the layers that are made here. Default: gzip, as docker before 23 cannot pull zstd." },
     { "compression-level", SLIP_KEY_NUMBER, IMAGE(compression_level), NULL, slip_check_count,
@@ -87,6 +90,12 @@ static const struct slip_key toolchain_keys[] = {
     { "packages", SLIP_KEY_LIST, TOOLCHAIN(packages), NULL, slip_check_package,
       "Packages that the build needs. They are installed into a base; with 'host' they must be "
       "installed on this machine." },
+    { "sysroot", SLIP_KEY_LIST, TOOLCHAIN(sysroot), NULL, slip_check_absolute,
+      "Directories that a cross compiler takes for the root: the image's libraries come from "
+      "there, "
+      "the first one that has them. Default: for programs of another machine, /usr/<triplet>, if "
+      "the "
+      "toolchain has it and not their loader." },
     { "network", SLIP_KEY_CHOICE, TOOLCHAIN(network), "none host", NULL,
       "Network of the build steps; the package step always has it. Default: none." },
 };

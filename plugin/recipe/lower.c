@@ -128,6 +128,16 @@ static int check_script(const struct lowering *l, const struct slip_script *scri
                                    "step for a build directory called /build");
 }
 
+/* Steps run on this machine, whatever the image is for. */
+static void stay_here(struct lowering *l, size_t from)
+{
+    const struct slip_values *platforms = &l->recipe->image.platforms;
+    struct slip_instruction *ins = l->ast->instructions[from];
+
+    if (platforms->n && !l->project->stands_in && strcmp(ins->args[0].text, "host") != 0)
+        slip_instruction_flag(l->ast, ins, "platform", "$BUILDPLATFORM", platforms->v[0].at);
+}
+
 static int add_builder(struct lowering *l)
 {
     const struct slip_recipe *recipe = l->recipe;
@@ -151,6 +161,7 @@ static int add_builder(struct lowering *l)
         slip_template_expand(project->build, &params, l->ast, l->err) < 0 ||
         (project->files && slip_template_expand(project->files, &params, l->ast, l->err) < 0))
         return -1;
+    stay_here(l, from);
     declare_args(l->ast, recipe, from);
     return 0;
 }

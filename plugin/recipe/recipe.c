@@ -191,12 +191,24 @@ static int check_debug_image(const struct slip_recipe *recipe, struct slip_error
     return 0;
 }
 
+static int check_platforms(const struct slip_recipe *recipe, struct slip_error *err)
+{
+    const struct slip_values *platforms = &recipe->image.platforms;
+
+    if (platforms->n <= 1)
+        return 0;
+    slip_fail_at(err, platforms->v[1].at, "an image is for one platform");
+    return slip_error_hint(err,
+                           "build once for each, with its own toolchain and its own tag, and make "
+                           "a list of them in the registry");
+}
+
 static int check_whole(const struct slip_recipe *recipe, struct slip_error *err)
 {
     const char *base = recipe->runtime.base.text;
 
     if (check_copies(recipe, err) < 0 || check_own_build(recipe, err) < 0 ||
-        check_debug_image(recipe, err) < 0)
+        check_debug_image(recipe, err) < 0 || check_platforms(recipe, err) < 0)
         return -1;
     if (recipe->runtime.packages.n && (!base || strcmp(base, "scratch") == 0)) {
         slip_fail_at(err, recipe->runtime.packages.v[0].at,

@@ -33,6 +33,7 @@ struct slip_recipe_image {
     struct slip_value compression, compression_level, sbom;
     struct slip_value title, description, version, url, source, licenses;
     struct slip_values env, expose, volumes, healthcheck, labels, annotations, include;
+    struct slip_values platforms;  /* at most one */
     struct slip_value debug_image; /* there is a stage `debug`, too */
     struct slip_value stage;       /* the image is this one, as it is */
     struct slip_script steps;      /* with `stage`: what stands in front of the first one */
@@ -40,7 +41,7 @@ struct slip_recipe_image {
 
 struct slip_recipe_toolchain {
     struct slip_value use, network;
-    struct slip_values packages;
+    struct slip_values packages, sysroot;
 };
 
 struct slip_recipe_build {

@@ -156,6 +156,7 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
                          const struct slip_project *project, struct slip_dockerfile *to,
                          struct slip_error *err)
 {
+    static const struct slip_values none;
     const struct slip_recipe_runtime *runtime = &recipe->runtime;
     struct slip_params params = { .arena = arena, .args = &recipe->args };
     const struct slip_values *run = &recipe->image.entrypoint;
@@ -172,6 +173,8 @@ static int add_installed(struct slip_arena *arena, const struct slip_recipe *rec
     slip_param_word(&params, "strict", slip_value_is_yes(&runtime->strict, false) ? "yes" : NULL,
                     runtime->strict.text ? runtime->strict.at : params.at);
     slip_param_list(&params, "acknowledge", &runtime->acknowledge, params.at);
+    slip_param_list(&params, "sysroot", project->stands_in ? &none : &recipe->toolchain.sysroot,
+                    params.at);
     slip_param_literal(&params, "entrypoint", program, run->n ? run->v[0].at : params.at);
     return slip_template_expand(project->runtime, &params, to, err);
 }

@@ -50,8 +50,10 @@ static int ask_registry(struct slip_upload *up, const struct slip_digest *subjec
             return slip_tagged_refused(up, "list its referrers", &answer, err);
         slip_cleanup(slip_json_decrefp) json_t *index =
             slip_json_parse(slip_buf_str(&answer.text), answer.text.len, "referrers", err);
-        if (!index)
+        if (!index) {
+            err->code = SLIP_EREMOTE;
             return slip_error_context(err, "%s", up->host->name);
+        }
         slip_referrers_merge(list, json_object_get(index, "manifests"));
         free(next);
         next = next_page(up, path, answer.link);

@@ -53,7 +53,10 @@ int slip_tagged_read(struct slip_upload *up, const char *tag, struct slip_answer
     if (answer->status != 200)
         return slip_tagged_refused(up, "read a tag", answer, err);
     *ret = slip_json_parse(slip_buf_str(&answer->text), answer->text.len, tag, err);
-    return *ret ? 1 : slip_error_context(err, "%s", up->host->name);
+    if (*ret)
+        return 1;
+    err->code = SLIP_EREMOTE;
+    return slip_error_context(err, "%s", up->host->name);
 }
 
 static int write_back(struct slip_upload *up, const char *tag, const char *media_type,

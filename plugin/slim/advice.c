@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "slim/lookup.h"
 #include "slim/packages.h"
 #include "slim/trail.h"
 #include "util/fs.h"
@@ -126,7 +127,7 @@ static char *only_variants(const struct slip_process *p, const char *name)
 static char *build_tree(const struct slip_process *p, const struct slip_strv *own)
 {
     for (size_t i = 0; i < own->n; i++)
-        if (slip_process_is_built(p, own->v[i]))
+        if (slip_lookup_is_built(p, own->v[i]))
             return slip_xasprintf("its RUNPATH leads into the build tree ('%s'), which no image "
                                   "has: install the library with the project",
                                   own->v[i]);
@@ -200,7 +201,7 @@ static char *reason(const struct slip_process *p, size_t asker, const char *sona
     if (strchr(soname, '/'))
         return slip_xstrdup("it was linked by its path, because the library has no soname: give it "
                             "one (SOVERSION, or -Wl,-soname), and link again");
-    slip_process_own_dirs(p, asker, &own);
+    slip_lookup_own_dirs(p, asker, &own);
     (void)((text = flaw_in(p, &own, soname)) || (text = flaw_in(p, &p->loader->search, soname)) ||
            (text = build_tree(p, &own)) || (text = only_variants(p, soname)) ||
            (text = foreign_base(p, soname)) || (text = stray(p, soname)));
@@ -214,7 +215,7 @@ static int advise_package(const struct slip_process *p, size_t asker, const char
     slip_cleanup(slip_strv_release) struct slip_strv own = SLIP_STRV_INIT;
     slip_cleanup(slip_freep) char *package = slip_packages_advice(p->world->options->root, soname);
 
-    slip_process_own_dirs(p, asker, &own);
+    slip_lookup_own_dirs(p, asker, &own);
     slip_cleanup(slip_freep) char *dead = dead_dirs(p, &own);
     if (dead)
         return slip_error_hint(err, "%s%s%s", dead, package ? "; else " : "",

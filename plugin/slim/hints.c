@@ -22,6 +22,7 @@ enum topic {
     TMP,
     TZDATA,
     UNWIND,
+    USERS,
     TOPICS
 };
 
@@ -55,8 +56,8 @@ static const struct {
                  { "/etc/passwd" },
                  "users and groups are looked up in /etc/passwd and /etc/group, and the image has "
                  "none",
-                 "the image's /etc/passwd and /etc/group do not know %s",
-                 "name it as USER, or install /etc/passwd and /etc/group" },
+                 "the image's /etc/passwd and /etc/group do not know %s, as which it runs",
+                 "give USER a name, or install /etc/passwd and /etc/group" },
     [PLUGINS] = { "dlopen",
                   { NULL },
                   "no header says which libraries it opens",
@@ -89,6 +90,11 @@ static const struct {
                  NULL,
                  "have it log to its standard error" },
     [TMP] = { "tmp", { "/tmp" }, "the image has no /tmp", NULL, "take a BASE that has one" },
+    [USERS] = { "users",
+                { "/etc/passwd" },
+                "the image's /etc/passwd and /etc/group know no user of its own",
+                "the image's /etc/passwd and /etc/group do not know %s",
+                "name the user as USER, or install /etc/passwd and /etc/group" },
     [TZDATA] = { "tzdata",
                  { "/usr/share/zoneinfo" },
                  "the image knows no time zone but UTC",
@@ -124,15 +130,15 @@ static const struct symbol {
     { "getaddrinfo", NSS },
     { "getgrgid", PASSWD },
     { "getgrgid_r", PASSWD },
-    { "getgrnam", PASSWD },
-    { "getgrnam_r", PASSWD },
+    { "getgrnam", USERS },
+    { "getgrnam_r", USERS },
     { "getgrouplist", PASSWD },
     { "gethostbyname", NSS },
     { "gethostbyname2", NSS },
     { "gethostbyname2_r", NSS },
     { "gethostbyname_r", NSS },
-    { "getpwnam", PASSWD },
-    { "getpwnam_r", PASSWD },
+    { "getpwnam", USERS },
+    { "getpwnam_r", USERS },
     { "getpwuid", PASSWD },
     { "getpwuid_r", PASSWD },
     { "getservbyname", SERVICES },
@@ -238,7 +244,8 @@ static enum topic topic_of(const struct slip_hint *hint)
     return t;
 }
 
-/* "calls dlopen(): no header says which libraries it opens; put those it opens on the DLOPEN list" */
+/* "calls dlopen(): no header says which libraries it opens; put those it opens on the DLOPEN list"
+ */
 static void compose(struct slip_hint *hint)
 {
     enum topic t = topic_of(hint);
@@ -262,17 +269,16 @@ static void compose(struct slip_hint *hint)
     hint->text = slip_buf_take(&text);
 }
 
-static struct slip_hint *add_topic(struct slip_closure *closure, const char *path, enum topic topic,
-                                   const char *library, const char *symbol)
+static void add_topic(struct slip_closure *closure, const char *path, enum topic topic,
+                      const char *library, const char *symbol)
 {
     struct slip_hint *hint = new_hint(closure, path, topics[topic].need);
 
     if (!hint)
-        return NULL;
+        return;
     hint->cause = library ? slip_xasprintf("%s calls %s()", library, symbol)
                           : slip_xasprintf("calls %s()", symbol);
     compose(hint);
-    return hint;
 }
 
 static void hint_dlopen_notes(struct slip_closure *closure, const char *path,
@@ -294,36 +300,62 @@ static void hint_dlopen_notes(struct slip_closure *closure, const char *path,
                       list.data, topics[PLUGINS].need);
 }
 
-/* A program that has a place for certificates compiled in calls no function that says so. */
-static void hint_certificates(struct slip_closure *closure, int root, const char *path,
-                              const struct slip_elf *elf)
+/* Which texts of the program say more about a topic; SLIP_STRINGS_KINDS: none do. */
+static enum slip_strings_kind kind_of(enum topic topic)
 {
-    bool tls = false;
-
-    for (size_t i = 0; i < elf->needed.n; i++)
-        tls |= slip_starts_with(elf->needed.v[i], "libssl.so") ||
-               slip_starts_with(elf->needed.v[i], "libgnutls.so") ||
-               slip_starts_with(elf->needed.v[i], "libmbedtls.so");
-    slip_cleanup(slip_freep) char *place =
-        tls ? slip_strings_certificates(root, path) : slip_xstrdup("");
-    struct slip_hint *hint = *place ? new_hint(closure, path, topics[CERTS].need) : NULL;
-    if (!hint)
-        return;
-    hint->cause = slip_xstrdup("speaks TLS");
-    slip_strv_add(&hint->names, place);
-    compose(hint);
+    switch (topic) {
+    case CERTS:
+        return SLIP_STRINGS_CERTIFICATES;
+    case USERS:
+        return SLIP_STRINGS_USERS;
+    case PLUGINS:
+        return SLIP_STRINGS_LIBRARIES;
+    case PROGRAMS:
+        return SLIP_STRINGS_PROGRAMS;
+    default:
+        return SLIP_STRINGS_KINDS;
+    }
 }
 
-static void add_names(struct slip_hint *hint, int root, const char *path,
-                      const struct slip_elf *elf, enum topic topic)
+static bool speaks_tls(const struct slip_elf *elf)
 {
-    if (topic == PLUGINS)
-        slip_strings_libraries(root, path, elf, &hint->names);
-    else if (topic == PROGRAMS)
-        slip_strings_programs(root, path, elf, &hint->names);
-    else if (topic == PASSWD)
-        slip_strings_users(root, path, &hint->names);
-    compose(hint);
+    static const char *const libraries[] = { "libssl.so", "libgnutls.so", "libmbedtls.so" };
+
+    for (size_t i = 0; i < elf->needed.n; i++)
+        for (size_t k = 0; k < SLIP_ARRAY_LEN(libraries); k++)
+            if (slip_starts_with(elf->needed.v[i], libraries[k]))
+                return true;
+    return false;
+}
+
+/* Names what the program's own texts name, and adds the hint that only they give: a place for
+ * certificates that was compiled in. */
+static void add_names(struct slip_closure *closure, size_t first, int root, const char *path,
+                      const struct slip_elf *elf)
+{
+    struct slip_strv found[SLIP_STRINGS_KINDS] = { 0 };
+    bool has_place = speaks_tls(elf) && !uses(elf, CERTS);
+    unsigned kinds = has_place ? 1u << SLIP_STRINGS_CERTIFICATES : 0;
+
+    for (size_t i = first; i < closure->nhints; i++) {
+        enum slip_strings_kind kind = kind_of(topic_of(&closure->hints[i]));
+        if (kind != SLIP_STRINGS_KINDS && kind != SLIP_STRINGS_CERTIFICATES)
+            kinds |= 1u << kind;
+    }
+    slip_strings_find(root, path, elf, kinds, found);
+    struct slip_hint *place = has_place && found[SLIP_STRINGS_CERTIFICATES].n
+                                  ? new_hint(closure, path, topics[CERTS].need)
+                                  : NULL;
+    if (place)
+        place->cause = slip_xstrdup("speaks TLS");
+    for (size_t i = first; i < closure->nhints; i++) {
+        enum slip_strings_kind kind = kind_of(topic_of(&closure->hints[i]));
+        if (kind != SLIP_STRINGS_KINDS)
+            slip_strv_copy(&closure->hints[i].names, &found[kind]);
+        compose(&closure->hints[i]);
+    }
+    for (size_t i = 0; i < SLIP_STRINGS_KINDS; i++)
+        slip_strv_release(&found[i]);
 }
 
 /* A static program contains such functions without ever calling them: only what would break it is
@@ -333,6 +365,8 @@ static void hint_static(struct slip_closure *closure, const char *path, const st
     const char *symbol = uses(elf, NSS);
     bool old;
 
+    if (!symbol)
+        symbol = uses(elf, USERS);
     if (!symbol)
         symbol = uses(elf, PASSWD);
     if (symbol && slip_hint_static_nss(elf, &old))
@@ -348,8 +382,9 @@ static bool is_for_glibc(enum topic topic)
 void slip_hints_of(struct slip_closure *closure, int root, const char *path,
                    const struct slip_elf *elf, bool plugins_known)
 {
-    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, PLUGINS,
+    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, USERS, PLUGINS,
                                         PROGRAMS, SERVICES, SHELL,   SYSLOG, TMP,    TZDATA };
+    size_t first = closure->nhints;
     bool musl =
         slip_strv_has(&elf->needed, "libc.so") || (elf->interp && strstr(elf->interp, "ld-musl"));
 
@@ -363,12 +398,9 @@ void slip_hints_of(struct slip_closure *closure, int root, const char *path,
         const char *symbol = uses(elf, asked[i]);
         if (!symbol || (asked[i] == PLUGINS && plugins_known) || (musl && is_for_glibc(asked[i])))
             continue;
-        struct slip_hint *hint = add_topic(closure, path, asked[i], NULL, symbol);
-        if (hint)
-            add_names(hint, root, path, elf, asked[i]);
+        add_topic(closure, path, asked[i], NULL, symbol);
     }
-    if (!uses(elf, CERTS))
-        hint_certificates(closure, root, path, elf);
+    add_names(closure, first, root, path, elf);
 }
 
 void slip_hints_of_library(struct slip_closure *closure, const char *path, const char *library,
@@ -389,15 +421,14 @@ static bool has_any(const char *const *patterns, const struct slip_hint_image *i
 }
 
 /* Takes the names away that the image has. */
-static void drop_known(struct slip_hint *hint, const struct slip_hint_image *image, bool users)
+static void drop_known(struct slip_hint *hint, bool (*has)(void *user, const char *name),
+                       void *user)
 {
     struct slip_strv left = SLIP_STRV_INIT;
 
-    for (size_t i = 0; i < hint->names.n; i++) {
-        const char *name = hint->names.v[i];
-        if (!(users ? image->has_user(image->user, name) : image->has(image->user, name)))
-            slip_strv_add(&left, name);
-    }
+    for (size_t i = 0; i < hint->names.n; i++)
+        if (!has(user, hint->names.v[i]))
+            slip_strv_add(&left, hint->names.v[i]);
     slip_strv_release(&hint->names);
     hint->names = left;
 }
@@ -410,14 +441,20 @@ void slip_hint_settle(struct slip_hint *hint, const struct slip_hint_image *imag
     if (t == TOPICS)
         return;
     bool there = has_any(topics[t].met_by, image);
-    if (t == PASSWD && there)
-        drop_known(hint, image, true);
-    else if (t == PASSWD)
+    if (t == PROGRAMS)
+        drop_known(hint, image->has, image->user);
+    else if (t == USERS && there)
+        drop_known(hint, image->has_user, image->user);
+    else if (t == USERS)
         slip_strv_release(&hint->names); /* nobody is known */
-    else if (t == PROGRAMS)
-        drop_known(hint, image, false);
-    hint->is_met =
-        t == PROGRAMS ? named && !hint->names.n : there && (t == CERTS || !hint->names.n);
+    else if (t == PASSWD && there && image->runs_as &&
+             !image->has_user(image->user, image->runs_as))
+        slip_strv_add(&hint->names, image->runs_as);
+    if (t == PROGRAMS)
+        there = named;
+    else if (t == USERS && !named)
+        there = there && !image->only_usual;
+    hint->is_met = there && (t == CERTS || !hint->names.n);
     compose(hint);
 }
 
@@ -428,7 +465,8 @@ const char *slip_hint_hidden_library(const struct slip_elf *elf, bool old_nss, s
     /* glibc unwinds a thread's stack with libgcc_s.so.1, opened at the first pthread_exit. */
     if (uses(elf, UNWIND) && n-- == 0)
         return "libgcc_s.so.1";
-    if (old_nss && (uses(elf, NSS) || uses(elf, PASSWD)) && n < SLIP_ARRAY_LEN(nss))
+    if (old_nss && (uses(elf, NSS) || uses(elf, PASSWD) || uses(elf, USERS)) &&
+        n < SLIP_ARRAY_LEN(nss))
         return nss[n];
     return NULL;
 }

@@ -27,7 +27,9 @@ struct slip_hint *slip_hint_add(struct slip_closure *closure, const char *path, 
 struct slip_hint_image {
     void *user;
     bool (*has)(void *user, const char *pattern);   /* a file at this absolute path or glob */
-    bool (*has_user)(void *user, const char *name); /* in its /etc/passwd or /etc/group */
+    bool (*has_user)(void *user, const char *name); /* or number, in its /etc/passwd or group */
+    const char *runs_as; /* name or number of its user; NULL when it is root */
+    bool only_usual;     /* its /etc/passwd has those users only that every such image has */
 };
 
 /* Says whether the image meets a hint, and leaves only those names in its text that are missing. */

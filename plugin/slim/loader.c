@@ -11,30 +11,35 @@
 #define LOADER_LIMIT ((size_t)8 << 20)
 #define INCLUDE_DEPTH 8
 
-/* Names of one machine: Debian's multiarch triplet, the usual glibc loader, musl's word for it. */
+/* Names of one machine: Debian's multiarch triplet, the usual glibc loader, musl's word for it, and
+ * what images call it. */
 static const struct machine {
     uint16_t machine;
     unsigned char bits, byte_order;
-    const char *platform, *triplet, *interp, *musl;
+    const char *platform, *triplet, *interp, *musl, *arch, *variant;
 } machines[] = {
     { EM_X86_64, 64, ELFDATA2LSB, "x86_64", "x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2",
-      "x86_64" },
+      "x86_64", "amd64", NULL },
     { EM_X86_64, 32, ELFDATA2LSB, "x86_64", "x86_64-linux-gnux32", "/libx32/ld-linux-x32.so.2",
-      "x32" },
-    { EM_386, 32, ELFDATA2LSB, "i686", "i386-linux-gnu", "/lib/ld-linux.so.2", "i386" },
+      "x32", "amd64", NULL },
+    { EM_386, 32, ELFDATA2LSB, "i686", "i386-linux-gnu", "/lib/ld-linux.so.2", "i386", "386",
+      NULL },
     { EM_AARCH64, 64, ELFDATA2LSB, "aarch64", "aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1",
-      "aarch64" },
-    { EM_ARM, 32, ELFDATA2LSB, "v7l", "arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3", "armhf" },
+      "aarch64", "arm64", "v8" },
+    { EM_ARM, 32, ELFDATA2LSB, "v7l", "arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3", "armhf",
+      "arm", "v7" },
     { EM_RISCV, 64, ELFDATA2LSB, "riscv64", "riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1",
-      "riscv64" },
+      "riscv64", "riscv64", NULL },
     { EM_PPC64, 64, ELFDATA2LSB, "powerpc64le", "powerpc64le-linux-gnu", "/lib64/ld64.so.2",
-      "powerpc64le" },
+      "powerpc64le", "ppc64le", NULL },
     { EM_PPC64, 64, ELFDATA2MSB, "powerpc64", "powerpc64-linux-gnu", "/lib64/ld64.so.1",
-      "powerpc64" },
-    { EM_S390, 64, ELFDATA2MSB, "s390x", "s390x-linux-gnu", "/lib/ld64.so.1", "s390x" },
-    { EM_MIPS, 64, ELFDATA2LSB, "mips64", "mips64el-linux-gnuabi64", "/lib64/ld.so.1", "mips64el" },
+      "powerpc64", "ppc64", NULL },
+    { EM_S390, 64, ELFDATA2MSB, "s390x", "s390x-linux-gnu", "/lib/ld64.so.1", "s390x", "s390x",
+      NULL },
+    { EM_MIPS, 64, ELFDATA2LSB, "mips64", "mips64el-linux-gnuabi64", "/lib64/ld.so.1", "mips64el",
+      "mips64le", NULL },
     { EM_LOONGARCH, 64, ELFDATA2LSB, "loongarch", "loongarch64-linux-gnu",
-      "/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64" },
+      "/lib64/ld-linux-loongarch-lp64d.so.1", "loongarch64", "loong64", NULL },
 };
 
 static const struct machine *machine_of(const struct slip_elf *elf)
@@ -44,6 +49,15 @@ static const struct machine *machine_of(const struct slip_elf *elf)
             machines[i].byte_order == elf->byte_order)
             return &machines[i];
     return NULL;
+}
+
+bool slip_loader_machine(const struct slip_elf *elf, struct slip_machine *ret)
+{
+    const struct machine *m = machine_of(elf);
+
+    if (m)
+        *ret = (struct slip_machine){ m->arch, m->variant, m->triplet };
+    return m != NULL;
 }
 
 static void add_dir(struct slip_strv *list, const char *dir, size_t n)

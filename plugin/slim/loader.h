@@ -39,6 +39,15 @@ void slip_loader_expand(const struct slip_loader *loader, const char *path, cons
 /* musl has libpthread, libm and others within its loader. */
 bool slip_loader_contains(const struct slip_loader *loader, const char *soname);
 
+/* What an architecture is called elsewhere. All static. */
+struct slip_machine {
+    const char *arch, *variant; /* in images: "arm", "v7"; most have no variant: NULL */
+    const char *triplet;        /* Debian's: "arm-linux-gnueabihf" */
+};
+
+/* False when nothing is known of such machines. */
+bool slip_loader_machine(const struct slip_elf *elf, struct slip_machine *ret);
+
 /* Whether a soname belongs to the C library itself, whose parts only fit each other. */
 bool slip_loader_is_libc(const char *soname);
 /* What `elf` is made for, in words: "64-bit x86_64". Owned. */

@@ -44,7 +44,8 @@ static void take_package(const char *json, size_t len, struct slip_notes *ret)
     ret->package.name = text_of(note, "name");
     ret->package.version = text_of(note, "version");
     ret->package.arch = text_of(note, "architecture");
-    ret->distro = text_of(note, "os");
+    ret->distro.id = text_of(note, "os");
+    ret->distro.version_id = text_of(note, "osVersion");
     if (!ret->package.name || !ret->package.version) {
         slip_package_release(&ret->package);
         return;
@@ -93,7 +94,7 @@ void slip_notes_read(const void *elf, size_t len, struct slip_notes *ret)
 void slip_notes_release(struct slip_notes *notes)
 {
     free(notes->build_id);
-    free(notes->distro);
+    slip_distro_release(&notes->distro);
     slip_package_release(&notes->package);
     *notes = SLIP_NOTES_INIT;
 }

@@ -12,7 +12,7 @@
 struct slip_notes {
     char *build_id;              /* owned: hex digits, or NULL */
     struct slip_package package; /* name NULL: no note, or one that says no more than a name */
-    char *distro;                /* owned: "fedora", from the note; NULL when not said */
+    struct slip_distro distro;   /* that it was built for; nothing in it when not said */
 };
 
 #define SLIP_NOTES_INIT ((struct slip_notes){ 0 })

@@ -170,5 +170,6 @@ json_t *slip_package_json(const struct slip_package *p, const struct slip_distro
     set_text(row, "licence", p->licence);
     set_text(row, "maintainer", p->maintainer);
     set_text(row, "homepage", p->homepage);
+    set_text(row, "supplier", distro->name);
     return row;
 }

@@ -103,7 +103,7 @@ void slip_plugins_hint(const struct slip_process *p)
         if (found.n && !is_taken(w, pattern))
             slip_hint_add(w->closure, p->nodes[0].member->path, rows[i].need,
                           "%s are not in the image: put '%s', or those of its %zu files that it "
-                          "wants, on the DLOPEN list",
-                          rows[i].text, pattern, found.n);
+                          "wants, on the DLOPEN list, or ACKNOWLEDGE %s",
+                          rows[i].text, pattern, found.n, rows[i].need);
     }
 }

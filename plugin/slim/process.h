@@ -38,8 +38,4 @@ int slip_process_load(struct slip_process *process, size_t asker, const char *na
 /* 0: every symbol version that a file wants of a library is there. 1: not in a library of the
  * base, but in the builder's, which the world takes from now on: put the process together again. */
 int slip_process_check(struct slip_process *process, struct slip_error *err);
-/* `path` lies in one of options->build_dirs. */
-bool slip_process_is_built(const struct slip_process *process, const char *path);
-/* Appends the directories in which a file's own RPATH or RUNPATH has the loader look. */
-void slip_process_own_dirs(const struct slip_process *process, size_t asker, struct slip_strv *ret);
 void slip_process_release(struct slip_process *process);

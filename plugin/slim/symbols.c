@@ -134,7 +134,8 @@ static int check_file(const struct slip_process *p, size_t node, struct slip_err
     if (in.n)
         slip_hint_add(p->world->closure, path, "symbols",
                       "uses %s%s, which no library that it is linked with has, and fails when it "
-                      "gets there: link with -Wl,--no-undefined to see what is missing",
+                      "gets there: link with -Wl,--no-undefined to see what is missing, or "
+                      "ACKNOWLEDGE symbols",
                       in.names.data, in.n > NAMES_SHOWN ? " and more" : "");
     return 0;
 }

@@ -10,6 +10,7 @@
 #   class_of          CLASS=GLOB where the rules are wrong, longest glob first
 #   only              base names to take; empty: all
 #   closure, strip, files  "yes", or empty: libraries; without symbols; passwd and its like
+#   debug             "yes": not the files, but what strip takes out of them
 #   dlopen, data      as in a recipe
 #   entrypoint        program that must be there, or empty
 #   base              root of the image that this is laid on; empty: nothing is there
@@ -108,6 +109,22 @@ done;
 for name in $only; do
     [ -n "$(find "$image" -name "$name")" ] || fail "$name is not among the installed files";
 done;
+
+if [ "$debug" = yes ]; then
+    command -v objcopy >/dev/null || fail "debug files need objcopy, which this stage does not have";
+    mv "$image" "$image.whole" && mkdir "$image";
+    find "$image.whole" -type f | sort |
+    while IFS= read -r file; do
+        readelf -SW "$file" 2>/dev/null | grep -q '[.]symtab\|[.]debug_info' || continue;
+        id=$(readelf -n "$file" 2>/dev/null | sed -n 's/^ *Build ID: //p');
+        [ -n "$id" ] || continue;
+        to=$image/usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2);
+        mkdir -p "$to";
+        objcopy --only-keep-debug "$file" "$to/$(echo "$id" | cut -c3-).debug";
+    done;
+    rm -r "$image.whole";
+    [ -n "$(ls -A "$image")" ] || fail "no installed program has debug information";
+fi;
 
 if [ "$strip" = yes ] && command -v strip >/dev/null; then
     find "$image" -type f ! -name '*.a' ! -name '*.o' ! -name '*.debug' |

@@ -12,6 +12,7 @@
 #   class-of    list of CLASS=GLOB
 #   strict      given to make hints errors
 #   acknowledge list of hints that are known
+#   sysroot     list of directories that a cross compiler takes for the root
 #   entrypoint  program that must be there
 #   destdir     where the install step put its files
 
@@ -19,4 +20,4 @@
 #? closure --closure
 #? strip --strip
 #? strict --strict
-COPY --from=build --installed=@classes|runtime@ --closure --strip --strict --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --class-of=@class-of@ --acknowledge=@acknowledge@ --entrypoint=@entrypoint@ / /
+COPY --from=build --installed=@classes|runtime@ --closure --strip --strict --destdir=@destdir@ --only=@only@ --dlopen=@dlopen@ --data=@data@ --class-of=@class-of@ --acknowledge=@acknowledge@ --sysroot=@sysroot@ --entrypoint=@entrypoint@ / /

@@ -1,12 +1,14 @@
-/* fuzz_elf.c - programs of unknown origin: what the closure reads from them, and what strip makes
- * of them. Whatever strip returns must be a whole ELF file to strip itself, with nothing more to
- * drop.
+/* fuzz_elf.c - programs of unknown origin: what the closure reads from them, and what strip and
+ * split make of them. Whatever strip returns must be a whole ELF file to strip itself, with nothing
+ * more to drop; a debug file that can be split again keeps its Build-ID.
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "slim/elf.h"
+#include "slim/split.h"
 #include "slim/strip.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -64,6 +66,22 @@ static void strip(const void *data, size_t size, bool keep_symbols)
         abort();
 }
 
+static void split(const void *data, size_t size)
+{
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_split_release) struct slip_split once = SLIP_SPLIT_INIT;
+    slip_cleanup(slip_split_release) struct slip_split twice = SLIP_SPLIT_INIT;
+
+    int rc = slip_split(data, size, data, size, "fuzz", &once, &err);
+    if ((rc < 0) != (err.msg != NULL) || (rc == SLIP_SPLIT_DONE) != (once.data != NULL))
+        abort();
+    if (rc == SLIP_SPLIT_DONE &&
+        slip_split(once.data, once.len, once.data, once.len, "fuzz", &twice, &err) ==
+            SLIP_SPLIT_DONE &&
+        strcmp(once.id, twice.id) != 0)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > (size_t)1 << 20)
@@ -72,5 +90,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_symbols(data, size);
     strip(data, size, false);
     strip(data, size, true);
+    split(data, size);
     return 0;
 }

@@ -16,7 +16,7 @@ install(TARGETS installed greet)
 install(FILES kinds.conf DESTINATION etc COMPONENT config)
 add_test(NAME passes COMMAND installed)
 
-add_container_image(everything-image ENTRYPOINT installed)
+add_container_image(everything-image ENTRYPOINT installed SBOM spdx)
 add_container_image(targets-image NAME kinds/targets TARGETS loose ENTRYPOINT loose)
 add_container_image(config-image NAME kinds/config COMPONENTS config PREFIX /opt/kinds)
 add_container_image(files-image NAME kinds/files FILES kinds.conf DESTINATION /etc/kinds)
@@ -67,7 +67,8 @@ files() {
     rm -rf "$work/root"
     quietly "$slipway" export "oci:$out/$1-image.oci" -o "type=dir,dest=$work/root"
     (cd "$work/root" && find . -type f ! -path './usr/lib*' ! -path './etc/ld.so*' ! -path './etc/passwd' \
-        ! -path './etc/group' ! -path './etc/nsswitch.conf' | LC_ALL=C sort)
+        ! -path './etc/group' ! -path './etc/nsswitch.conf' ! -path './etc/os-release' \
+        ! -path './var/lib/dpkg/*' | LC_ALL=C sort)
 }
 holds() {
     image=$1
@@ -85,6 +86,12 @@ holds host ./usr/local/bin/loose ./usr/local/etc/kinds.conf $lib
 holds docker ./last
 holds recipe ./etc/own.conf
 holds staged ./usr/local/bin/installed $lib ./usr/share/note
+# The bill of materials is made with the image, and by its own target.
+has "$out/everything-image.spdx.json" './usr/local/lib/libgreet.so.3.4.0'
+rm "$out/everything-image.spdx.json"
+build "$work/b" --target everything-image-sbom host-image-sbom
+has "$out/everything-image.spdx.json" '"versionInfo": "3.4"'
+has "$out/host-image.spdx.json" './usr/local/bin/loose'
 [ "$(cat "$work/root/usr/share/note")" = "made ; here" ] || fail "the note"
 quietly "$slipway" inspect "oci:$out/docker-image.oci"
 has "$work/log" 'cmake'

@@ -51,6 +51,8 @@ IMAGE_COPY := assets:/out:/usr/share assets:/a:/b
 IMAGE_SIZE_BUDGET := 20MB
 IMAGE_COMPRESSION := zstd
 IMAGE_LEVEL := 9
+IMAGE_DEBUG_IMAGE := yes
+IMAGE_PLATFORMS := linux/arm64
 IMAGE_OUTPUT := elsewhere
 include
 END
@@ -64,6 +66,8 @@ name = localhost:5000/acme/prog
 tags = 1 2
 entrypoint = ["prog", "a b"]
 cmd = --port 80
+debug-image = yes
+platforms = linux/arm64
 user = 10:10
 workdir = /srv
 env =
@@ -143,3 +147,9 @@ link-check = no
 [budget]
 size = 20MB
 END
+
+mk image-debug
+calls 2
+called "[--target] [debug] [-o] [type=oci,dest=elsewhere/prog-debug.oci] [--iidfile] [elsewhere/prog-debug.digest]"
+mk image-clean
+[ ! -e elsewhere/prog-debug.oci ] && [ ! -e elsewhere/prog-debug.digest ] || fail "clean left the debug image"

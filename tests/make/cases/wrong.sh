@@ -8,7 +8,9 @@ refuses "unknown variable 'IMAGE_ENTRYPONT'; did you mean 'IMAGE_ENTRYPOINT'?" I
 refuses "unknown variable 'IMAGE_entrypoint'; did you mean 'IMAGE_ENTRYPOINT'?" IMAGE_entrypoint=x
 refuses "unknown variable 'IMAGE_QUUX'." IMAGE_QUUX=x
 refuses "SECRETS takes id=file, not 'token'" IMAGE_SECRETS=token
-refuses "IMAGE_PLATFORMS is not served yet" IMAGE_PLATFORMS=linux/arm64
+refuses "image 'prog' has no debug image; set DEBUG_IMAGE := yes" image-debug
+refuses "image 'prog' has DEBUG_IMAGE beside DOCKERFILE" IMAGE_DEBUG_IMAGE=yes IMAGE_DOCKERFILE=Makefile
+refuses "image 'prog' has several PLATFORMS" IMAGE_PLATFORMS="linux/amd64 linux/arm64"
 refuses "SBOM is spdx or cyclonedx, not 'cdx'" IMAGE_SBOM=cdx
 refuses "IMAGE is not set; say e.g. IMAGE := acme/hello:1.0" IMAGE=
 refuses "IMAGE names one image, not 'a b'" IMAGE="a b"

@@ -78,8 +78,9 @@ static void show_run(struct slip_buf *out, const struct slip_run *run)
 
 static void show_slim(struct slip_buf *out, const struct slip_slim *slim)
 {
-    slip_buf_printf(out, "\n     installed classes=%u%s%s%s", slim->classes,
+    slip_buf_printf(out, "\n     installed classes=%u%s%s%s%s", slim->classes,
                     slim->closure ? " closure" : "", slim->strip ? " strip" : "",
+                    slim->debug_files ? " debug-files" : "",
                     slim->runtime_files ? " runtime-files" : "");
     if (*slim->destdir)
         slip_buf_printf(out, " destdir=%s", slim->destdir);

@@ -345,6 +345,12 @@ static const struct row steps[] = {
       "  4  copy stage:b . -> /\n     installed classes=1\n"
       "  5  copy stage:b . -> /x chown=1:1\n     installed classes=3 closure strip runtime-files "
       "destdir=/o only=a|b|c dlopen=l.so data=tzdata|ca-certificates entrypoint=h\n" },
+    { "debug files of what is installed",
+      "FROM host AS b\nRUN --install make install\nFROM scratch\nCOPY --from=b --installed "
+      "--debug-files --destdir=/o --only=a / /",
+      "  1  from host for linux/amd64 (b)\n  2  run /bin/sh|-c|make install in / install" ENV "\n"
+      "  3  from scratch for linux/amd64 (stage-1)\n"
+      "  4  copy stage:b . -> /\n     installed classes=1 strip debug-files destdir=/o only=a\n" },
     { "triggers of an image", "FROM scratch AS build\nFROM scratch AS other\nFROM trigger\nRUN b",
       "  1  from scratch for linux/amd64 (build)\n"
       "  2  from image:trigger for linux/amd64 (stage-2)\n  3  copy stage:build t -> /x\n"
@@ -675,6 +681,16 @@ static const struct row fails[] = {
       "Dockerfile:2:6: error: --installed needs --from=STAGE\n"
       "    2 | COPY --installed / /\n      |      ^~~~~~~~~~~\n"
       "hint: the files are those that RUN --install wrote there\n" },
+    { "debug files with libraries",
+      "FROM a AS b\nFROM a\nCOPY --from=b --installed --debug-files --closure / /\n",
+      "Dockerfile:3:41: error: --closure does not go with --debug-files\n"
+      "    3 | COPY --from=b --installed --debug-files --closure / /\n"
+      "      |                                         ^~~~~~~~~\n" },
+    { "debug files of nothing", "FROM a AS b\nFROM a\nCOPY --from=b --debug-files / /\n",
+      "Dockerfile:3:15: error: --debug-files goes with --installed\n"
+      "    3 | COPY --from=b --debug-files / /\n"
+      "      |               ^~~~~~~~~~~~~\n"
+      "hint: write COPY --from=STAGE --installed --debug-files ... / /\n" },
     { "installed of a class", "FROM a AS b\nFROM a\nCOPY --from=b --installed=runtme / /\n",
       "Dockerfile:3:15: error: there is no class 'runtme' of installed files\n"
       "    3 | COPY --from=b --installed=runtme / /\n"

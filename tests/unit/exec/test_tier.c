@@ -178,6 +178,40 @@ static void test_store_in_host(void **state)
     assert_int_equal(slip_remove_tree(AT_FDCWD, dir, &err), 0);
 }
 
+/* A root that shows the directory of the store as it is does not keep another's mount busy. */
+static void test_store_shown_twice(void **state)
+{
+    slip_cleanup(slip_error_release) struct slip_error err = SLIP_ERROR_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted first = SLIP_MOUNTED_INIT;
+    slip_cleanup(slip_mounted_release) struct slip_mounted second = SLIP_MOUNTED_INIT;
+    char dir[] = "/var/tmp/slip-exec-XXXXXX";
+    static const char *const names[] = { "scratch", "spare", "layer" };
+    int fds[SLIP_ARRAY_LEN(names)];
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    int store = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++) {
+        assert_int_equal(mkdirat(store, names[i], 0755), 0);
+        fds[i] = openat(store, names[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    assert_int_equal(mkdirat(fds[2], "var", 0755), 0); /* in /var itself: no overlay can be made */
+    const struct slip_rootfs one = { .upper = -1, .scratch = fds[0], .host = true };
+    const struct slip_rootfs two = {
+        .layers = &fds[2], .nlayers = 1, .upper = -1, .scratch = fds[1], .host = true
+    };
+    assert_int_equal(slip_rootfs_mount(&one, &first, &err), 0);
+    assert_int_equal(slip_rootfs_mount(&two, &second, &err), 0);
+    slip_mounted_release(&first);
+    slip_cleanup(slip_freep) char *left = names_in(fds[0], ".");
+    assert_string_equal(left, "");
+    slip_mounted_release(&second);
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
+        (void)close(fds[i]);
+    (void)close(store);
+    assert_int_equal(slip_remove_tree(AT_FDCWD, dir, &err), 0);
+}
+
 static void count_facts(void *user, int ok, const char *what, const char *detail, const char *fix)
 {
     assert_non_null(what);
@@ -198,8 +232,11 @@ static void test_doctor(void **state)
 static int body(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entered), cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_host),    cmocka_unit_test(test_store_in_host),
+        cmocka_unit_test(test_entered),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_store_in_host),
+        cmocka_unit_test(test_store_shown_twice),
         cmocka_unit_test(test_doctor),
     };
 

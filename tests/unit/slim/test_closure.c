@@ -215,7 +215,7 @@ static const struct row {
           "/usr/lib/libb.so.1 libb.so.1 D\n"
           "hint /usr/lib/liba.so.1 symbols: uses gone, which no library that it is linked with "
           "has, and fails when it gets there: link with -Wl,--no-undefined to see what is "
-          "missing\n" },
+          "missing, or ACKNOWLEDGE symbols\n" },
     { .name = "the base's C library is too old",
       .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 C_2.38\n"
                             "user /bin/x $R/usr/lib/libc.so.6\n"
@@ -226,6 +226,27 @@ static const struct row {
                "has nothing newer than C_2.36\n"
                "the base is older than the toolchain: take a newer base, a toolchain made from "
                "this base, or BASE scratch" },
+    { .name = "a part of the C library that only the builder has",
+      .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 GLIBC_2.36\n"
+                            "lib /usr/lib/libm.so.6 libm.so.6\n"
+                            "user /bin/x \"-Wl,--no-as-needed $R/usr/lib/libm.so.6 "
+                            "$R/usr/lib/libc.so.6\"\n"
+                            "mkdir -p $R/base/usr/lib; cp $R/usr/lib/libc.so.6 $R/base/usr/lib\n",
+      .roots = "/bin/x",
+      .base = "base",
+      .files = "/usr/lib/libm.so.6 libm.so.6 D\n" },
+    { .name = "a part of another C library",
+      .script = LOADER BASE "versioned /usr/lib/libc.so.6 libc.so.6 GLIBC_2.36\n"
+                            "lib /usr/lib/libm.so.6 libm.so.6\n"
+                            "user /bin/x \"-Wl,--no-as-needed $R/usr/lib/libm.so.6 "
+                            "$R/usr/lib/libc.so.6\"\n"
+                            "versioned /base/usr/lib/libc.so.6 libc.so.6 GLIBC_2.38\n",
+      .roots = "/bin/x",
+      .base = "base",
+      .error = "bin/x needs 'libm.so.6': the base has the C library GLIBC_2.38 without its part "
+               "'libm.so.6', and the builder's is of GLIBC_2.36\n"
+               "take a base with a whole C library, a toolchain made from this base, or BASE "
+               "scratch" },
     { .name = "another library of the base is too old",
       .script = LOADER BASE "versioned /usr/lib/libfoo.so.1 libfoo.so.1 FOO_2.38\n"
                             "user /bin/x $R/usr/lib/libfoo.so.1\n"
@@ -367,7 +388,7 @@ static const struct row {
                "/usr/lib/libpam.so.0 libpam.so.0 D\n"
                "hint /bin/x pam: PAM opens the modules that /etc/pam.d names; they are not in the "
                "image: put '/usr/lib/security/pam_*.so', or those of its 2 files that it wants, on "
-               "the DLOPEN list\n" },
+               "the DLOPEN list, or ACKNOWLEDGE pam\n" },
     { .name = "plugins of a known library: one was asked for",
       .script = LOADER "lib /usr/lib/libpam.so.0 libpam.so.0\n"
                        "prog /bin/x $R/usr/lib/libpam.so.0\n"

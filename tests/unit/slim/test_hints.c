@@ -16,7 +16,7 @@ static const struct row {
     { "users and a shell",
       "#include <pwd.h>\n#include <stdlib.h>\nint main(void) { return !getpwnam(\"redis\") + "
       "system(\"x\"); }",
-      "", "/bin/sh passwd(redis) ", NULL },
+      "", "/bin/sh users(redis) ", NULL },
     { "time zones and locales",
       "#include <time.h>\n#include <locale.h>\nint main(void) { time_t t = 0; setlocale(0, \"\"); "
       "return localtime(&t)->tm_year; }",
@@ -24,6 +24,19 @@ static const struct row {
     { "helper programs",
       "#include <unistd.h>\nint main(int n, char **v) { (void)n; return execvp(*v, v); }", "",
       "programs ", NULL },
+    { "a helper program that it names",
+      "#include <unistd.h>\nint main(int n, char **v) { (void)n; return execv(\"/bin/sh\", v) + "
+      "execv(\"/nowhere/x\", v); }",
+      "", "programs(/bin/sh) ", NULL },
+    { "a place for certificates",
+      "int SSL_CTX_load_verify_locations(void *c, const char *f, const char *d);\nint main(void) { "
+      "return SSL_CTX_load_verify_locations(0, \"/etc/ssl/certs/ca-certificates.crt\", 0); }",
+      "-lssl", "ca-certificates(/etc/ssl/certs/ca-certificates.crt) ", NULL },
+    { "names of ports, temporary files, logs",
+      "#include <netdb.h>\n#include <stdlib.h>\n#include <syslog.h>\nint main(int n, char **v) { "
+      "(void)n; "
+      "syslog(1, \"x\"); return mkstemp(*v) + !getservbyname(*v, 0); }",
+      "", "services syslog tmp ", NULL },
     { "plugins", "#include <dlfcn.h>\nint main(void) { return !dlopen(\"libplug.so.7\", 1); }", "",
       "dlopen(libplug.so.7) ", NULL },
     { "plugins of no known name",

@@ -25,6 +25,8 @@ int main(int argc, char **argv)
 #elif defined USER
     return getpwnam("mosquitto") == NULL;
 #elif defined ANY_USER
+    return getpwnam(argv[argc - 1]) == NULL;
+#elif defined MYSELF
     return getpwuid(getuid()) == NULL;
 #elif defined CERTIFICATES
     return SSL_CTX_set_default_verify_paths(argv);

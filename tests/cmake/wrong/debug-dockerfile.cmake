@@ -1,0 +1,1 @@
+add_container_image(x-image DEBUG_IMAGE DOCKERFILE Dockerfile)

@@ -1,1 +1,0 @@
-add_container_image(x-image DEBUG_IMAGE)

@@ -1,0 +1,1 @@
+add_container_image(x-image PLATFORMS windows/amd64)

@@ -1,0 +1,4 @@
+int own(void)
+{
+    return 42;
+}
