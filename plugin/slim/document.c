@@ -64,8 +64,8 @@ static const char *add_package(struct slip_documents *d, const char *path, const
         return NULL;
     row = json_object();
     json_object_set_new(row, "purl", json_string(own));
-    set(row, "type", "generic");
-    set(row, "name", name);
+    json_object_set_new(row, "type", json_string("generic"));
+    json_object_set_new(row, "name", json_string(name)); /* which may well be "NONE" */
     set(row, "version", version);
     set(row, "licence", expression);
     set(row, "homepage", homepage);
