@@ -478,6 +478,26 @@ function(_slipway_file_options ret)
   set(${ret} "${options};${context}" PARENT_SCOPE)
 endfunction()
 
+# The toolchain file of this build, as a stage on this machine's own root sees it.
+function(_slipway_cross_options ret)
+  set(${ret} "" PARENT_SCOPE)
+  if(NOT CMAKE_CROSSCOMPILING OR NOT CMAKE_TOOLCHAIN_FILE OR NOT arg_TOOLCHAIN STREQUAL "host")
+    return()
+  endif()
+  cmake_path(ABSOLUTE_PATH CMAKE_TOOLCHAIN_FILE BASE_DIRECTORY "${CMAKE_BINARY_DIR}" NORMALIZE
+    OUTPUT_VARIABLE file)
+  if(NOT EXISTS "${file}")
+    cmake_path(ABSOLUTE_PATH CMAKE_TOOLCHAIN_FILE BASE_DIRECTORY "${CMAKE_SOURCE_DIR}" NORMALIZE
+      OUTPUT_VARIABLE file)
+  endif()
+  cmake_path(IS_PREFIX CMAKE_SOURCE_DIR "${file}" inside)
+  if(inside)
+    cmake_path(RELATIVE_PATH file BASE_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set(file "/src/${file}")
+  endif()
+  set(${ret} "-DCMAKE_TOOLCHAIN_FILE=${file}" PARENT_SCOPE)
+endfunction()
+
 # What the cross compiler takes for the root, by the toolchain file or by itself.
 function(_slipway_sysroots ret)
   set(roots "${CMAKE_SYSROOT}" ${CMAKE_FIND_ROOT_PATH})
@@ -580,7 +600,8 @@ function(_slipway_image_recipe ret)
   _slipway_scalar(system cmake)
   _slipway_scalar(source "${CMAKE_SOURCE_DIR}")
   if(NOT arg_TOOLCHAIN STREQUAL "tree")
-    _slipway_words(options -DSLIPWAY_STAGE=ON) # no images are made while one is
+    _slipway_cross_options(cross)
+    _slipway_words(options -DSLIPWAY_STAGE=ON ${cross}) # no images are made while one is
   endif()
   if(arg_TEST_GATE)
     _slipway_scalar(test yes)

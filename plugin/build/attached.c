@@ -58,6 +58,29 @@ int slip_attached_fetch_companion(struct slip_sources *s, const char *name,
                                                       s->store, err);
 }
 
+int slip_attached_fetch(struct slip_sources *s, const char *name,
+                        const struct slip_digest *manifest, struct slip_error *err)
+{
+    slip_cleanup(slip_reference_release) struct slip_reference ref = SLIP_REFERENCE_INIT;
+    slip_cleanup(slip_json_decrefp) json_t *list = NULL;
+    int known = slip_attached_repository(s, name, manifest, &ref, err);
+    const json_t *entry;
+    size_t i;
+
+    if (known <= 0 || slip_registry_referrers(s->registry, &ref, manifest, &list, err) < 0)
+        return known ? -1 : 0;
+    json_array_foreach (list, i, entry) {
+        struct slip_descriptor d;
+        if (slip_descriptor_parse(entry, &d, err) < 0 ||
+            slip_registry_fetch_referrer(s->registry, &ref, manifest, &d.digest, s->store, err) < 0)
+            return slip_error_context(err, "what is attached to '%s'", name);
+    }
+    for (int kind = 0; kind < SLIP_COMPANIONS; kind++)
+        if (slip_attached_fetch_companion(s, name, manifest, kind, err) < 0)
+            return -1;
+    return 0;
+}
+
 static bool is_meant(const json_t *entry, const char *which)
 {
     const char *digest = slip_json_str(entry, "digest");
@@ -67,6 +90,13 @@ static bool is_meant(const json_t *entry, const char *which)
     if (digest && (strcmp(digest, which) == 0 || strcmp(digest + 7, which) == 0))
         return true;
     return m >= n && strcmp(type + m - n, which) == 0 && (m == n || strchr("/.+", type[m - n - 1]));
+}
+
+/* Fit for a terminal: whoever attached it chose the text. */
+static bool is_plain(const char *type)
+{
+    return type && !type[strspn(type, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789!#$&^_.+-/")];
 }
 
 static int pick(const json_t *list, const char *which, struct slip_digest *ret,
@@ -79,7 +109,7 @@ static int pick(const json_t *list, const char *which, struct slip_digest *ret,
     json_array_foreach (list, i, entry) {
         struct slip_descriptor d;
         const char *type = slip_json_str(entry, "artifactType");
-        slip_buf_printf(&types, "%s%.100s", i ? ", " : "", type ? type : "?");
+        slip_buf_printf(&types, "%s%.100s", i ? ", " : "", is_plain(type) ? type : "?");
         if (!is_meant(entry, which))
             continue;
         if (slip_descriptor_parse(entry, &d, err) < 0)

@@ -17,6 +17,9 @@ int slip_attached_repository(struct slip_sources *sources, const char *name,
 /* The list of both; new reference. */
 int slip_attached_list(struct slip_sources *sources, const char *name,
                        const struct slip_digest *manifest, json_t **ret, struct slip_error *err);
+/* Brings all that its repository lists into the store, and signatures and signed statements. */
+int slip_attached_fetch(struct slip_sources *sources, const char *name,
+                        const struct slip_digest *manifest, struct slip_error *err);
 /* Brings the signatures (or signed statements) that its repository has into the store. */
 int slip_attached_fetch_companion(struct slip_sources *sources, const char *name,
                                   const struct slip_digest *manifest, enum slip_companion kind,

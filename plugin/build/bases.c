@@ -273,21 +273,40 @@ void slip_base_parts_release(struct slip_base_parts *parts)
     *parts = SLIP_BASE_PARTS_INIT;
 }
 
-/* Steps run on this machine: a base for another one would only fail later, and less clearly. */
-static int check_platform(const struct slip_step *step, struct slip_error *err)
+/* 1: the image that the input names is for `platform`. */
+static int is_made_for(struct slip_builder *b, const struct slip_input *input, const char *platform,
+                       struct slip_error *err)
+{
+    slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
+    const char *arch = strchr(platform, '/');
+
+    if (input->origin != SLIP_FROM_IMAGE || !arch)
+        return 0;
+    if (slip_base_resolve(b->sources, input, &base, err) < 0)
+        return -1;
+    const char *is = slip_json_str(base.image.config, "architecture");
+    return is && strlen(is) == strcspn(arch + 1, "/") && strncmp(arch + 1, is, strlen(is)) == 0;
+}
+
+/* Nothing has no platform; and the host is what it is: its compilers may well make programs for
+ * another one. Registries are asked for this machine's images, so one for another is there only
+ * when it was made here. */
+static int check_platform(struct slip_builder *b, const struct slip_step *step,
+                          struct slip_error *err)
 {
     const char *variant, *platform = step->base.platform;
+    const struct slip_input *input = &step->base.input;
     slip_cleanup(slip_freep) char *own =
         slip_xasprintf("linux/%s", slip_this_architecture(&variant));
     size_t n = strlen(own);
 
-    /* Nothing has no platform, and the host is what it is: its compilers may well make programs for
-     * another one. */
-    if (!platform || strcmp(platform, "linux") == 0 ||
-        step->base.input.origin == SLIP_FROM_SCRATCH || step->base.input.origin == SLIP_FROM_HOST ||
-        step->base.input.origin == SLIP_FROM_STAGE ||
+    if (!platform || strcmp(platform, "linux") == 0 || input->origin == SLIP_FROM_SCRATCH ||
+        input->origin == SLIP_FROM_HOST || input->origin == SLIP_FROM_STAGE ||
         (strncmp(platform, own, n) == 0 && (!platform[n] || platform[n] == '/')))
         return 0;
+    int made = is_made_for(b, input, platform, err);
+    if (made)
+        return made < 0 ? -1 : 0;
     slip_fail_at(err, step->at, "a base for '%s' cannot be used on this machine, which is %s",
                  platform, own);
     return slip_error_hint(err,
@@ -300,7 +319,7 @@ int slip_op_base(struct slip_builder *b, struct slip_node *node, struct slip_err
 {
     const struct slip_input *input = &node->step->base.input;
 
-    if (check_platform(node->step, err) < 0)
+    if (check_platform(b, node->step, err) < 0)
         return -1;
     if (input->origin == SLIP_FROM_STAGE) {
         memcpy(node->identity, slip_node_of_stage(b, input->stage)->identity, 65);

@@ -76,6 +76,15 @@ static void add_shared(struct debug *d, const struct slip_entry *program,
     e->source = slip_xstrdup(at);
 }
 
+/* Debug information of many programs may be more than memory holds. */
+static int lay_aside(struct debug *d, struct slip_entry *e, const struct slip_split *split,
+                     struct slip_error *err)
+{
+    e->root = d->job->view.work.draft.dir;
+    e->source = slip_xasprintf("debug%zu", d->tree.n);
+    return slip_write_file(e->root, e->source, split->data, split->len, 0600, false, err);
+}
+
 static void tell_missing(struct debug *d, const struct slip_entry *program, int result)
 {
     struct slip_events *events = d->job->b->events;
@@ -114,7 +123,8 @@ static int add_program(struct debug *d, struct slip_entry *program, struct slip_
     if (has(d, path))
         return 0; /* the same program under another name */
     struct slip_entry *e = add(d, path, split.len, program->path);
-    e->content = SLIP_TAKE_PTR(split.data);
+    if (lay_aside(d, e, &split, err) < 0)
+        return -1;
     if (!split.lines)
         slip_warn(d->job->b->events, "/%s: names of functions, but no lines; compile it with -g",
                   program->path);

@@ -226,6 +226,7 @@ static int refuse(const struct slip_slim_job *job, const struct slip_strv *lines
         slip_buf_printf(&words, " %s", needs.v[i]);
     slip_fail(err, SLIP_EPOLICY, "STRICT: the image has not all that its programs will want:%s",
               slip_buf_str(&text));
+    err->at = job->copy->slim->strict_at;
     return slip_error_hint(err, "what they can go without is said with ACKNOWLEDGE%s",
                            slip_buf_str(&words));
 }

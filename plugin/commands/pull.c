@@ -1,3 +1,4 @@
+#include "build/attached.h"
 #include "build/container.h"
 #include "build/locate.h"
 #include "commands/display.h"
@@ -7,7 +8,7 @@
 struct pull {
     struct slip_display display;
     struct slip_ui *ui;
-    bool no_unpack;
+    bool no_unpack, referrers;
 };
 
 static int pull(struct pull *p, struct slip_session *s, const char *name, struct slip_error *err)
@@ -25,6 +26,8 @@ static int pull(struct pull *p, struct slip_session *s, const char *name, struct
     int rc = p->no_unpack ? slip_sources_complete(&s->sources, familiar, &image, err)
                           : slip_image_prepare(&s->sources, familiar, &manifest,
                                                getenv("SLIPWAY_TIER"), slip_ui_events(p->ui), err);
+    if (rc == 0 && p->referrers)
+        rc = slip_attached_fetch(&s->sources, familiar, &manifest, err);
     /* The name comes last: it stands for an image that is there, whole. */
     if (rc < 0 || slip_ref_set(&s->store, familiar, &manifest, err) < 0)
         return -1;
@@ -42,6 +45,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
     const struct slip_opt opts[] = {
         SLIP_DISPLAY_OPTS(&p.display),
         SLIP_OPT_FLAG(0, "no-unpack", &p.no_unpack, "only download"),
+        SLIP_OPT_FLAG(0, "referrers", &p.referrers, "with all that is attached to it"),
         SLIP_OPT_END,
     };
     int done = slip_command_opts(s, &slip_command_pull, &argc, &argv, opts, err);
@@ -57,7 +61,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
 
 const struct slip_command slip_command_pull = {
     .name = "pull",
-    .synopsis = "pull [--no-unpack] NAME[:TAG|@DIGEST]",
+    .synopsis = "pull [--no-unpack] [--referrers] NAME[:TAG|@DIGEST]",
     .summary = "bring an image from a registry into the store",
     .about = "Asks the registry what the name stands for now, downloads what the store has not,\n"
              "and unpacks it meanwhile, so that builds and runs find it ready. Builds pull by\n"

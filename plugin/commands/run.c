@@ -166,7 +166,8 @@ const struct slip_command slip_command_run = {
         "Runs the image's program in namespaces of its own. What it writes is gone when it\n"
         "ends. The exit status is the program's; 125 when it could not be prepared, 126 when\n"
         "it cannot be executed, 127 when it is not there. With --expect-output or --expect-exit\n"
-        "it is 0 if that was met, and 77 where this host cannot run containers.",
+        "it is 0 if that was met, and 77 where this host cannot run containers. An image for\n"
+        "another machine runs under QEMU (binfmt_misc, or the package qemu-user-static).",
     .min_args = 1,
     .max_args = -1,
     .needs_store = true,

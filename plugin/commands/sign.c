@@ -22,8 +22,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_TEXT('k', "key", &key_file, "FILE", "the private key, in PEM"),
         SLIP_OPT_TEXT(0, "identity", &identity, "REPOSITORY",
                       "what to sign it as [the repository of its name]"),
-        SLIP_OPT_FLAG(0, "statements", &statements,
-                      "sign what is attached, too: provenance, bills of materials"),
+        SLIP_OPT_FLAG(0, "statements", &statements, "also sign provenance and bills of materials"),
         SLIP_OPT_END,
     };
     slip_cleanup(slip_pem_release) struct slip_pem key = SLIP_PEM_INIT;

@@ -58,6 +58,17 @@ static int settle_identity(struct verify *v, const char *image, struct slip_erro
     return v->wanted ? 0 : -1;
 }
 
+/* A registry that has something there which is no signature has none. */
+static int fetch(struct slip_session *s, const char *image, const struct slip_digest *manifest,
+                 enum slip_companion kind, struct slip_error *err)
+{
+    int rc = slip_attached_fetch_companion(&s->sources, image, manifest, kind, err);
+
+    if (rc < 0 && (err->code == SLIP_EINPUT || err->code == SLIP_EINTEGRITY))
+        err->code = SLIP_EPOLICY;
+    return rc;
+}
+
 /* The store's signatures first: what they say needs no registry. */
 static int find_signature(const struct verify *v, struct slip_session *s, const char *image,
                           const struct slip_digest *manifest, char **ret_as,
@@ -67,7 +78,7 @@ static int find_signature(const struct verify *v, struct slip_session *s, const 
 
     if (good)
         return good;
-    if (slip_attached_fetch_companion(&s->sources, image, manifest, SLIP_COMPANION_SIG, err) < 0)
+    if (fetch(s, image, manifest, SLIP_COMPANION_SIG, err) < 0)
         return -1;
     return slip_signature_find(&s->store, manifest, v->wanted, &v->key, ret_as, ret_why, err);
 }
@@ -109,8 +120,7 @@ static int check_statement(struct verify *v, struct slip_session *s, const char 
         return -1;
     int good = slip_statement_find(&s->store, &manifest, type, &v->key, &text, &why, err);
     if (good == 0) {
-        if (slip_attached_fetch_companion(&s->sources, image, &manifest, SLIP_COMPANION_ATT, err) <
-            0)
+        if (fetch(s, image, &manifest, SLIP_COMPANION_ATT, err) < 0)
             return -1;
         good = slip_statement_find(&s->store, &manifest, type, &v->key, &text, &why, err);
     }
@@ -133,7 +143,7 @@ static int run(struct slip_session *s, int argc, char **argv, struct slip_error 
         SLIP_OPT_TEXT(0, "identity", &v.identity, "REPOSITORY",
                       "what it must be signed as [its name]; * is anything"),
         SLIP_OPT_TEXT(0, "statement", &v.statement, "KIND",
-                      "a signed statement: provenance, spdx, cyclonedx, or a predicateType"),
+                      "provenance, spdx, cyclonedx, a predicateType"),
         SLIP_OPT_FLAG(0, "store", &v.store, "read the whole store and check every digest"),
         SLIP_OPT_END,
     };

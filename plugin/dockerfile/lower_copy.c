@@ -409,6 +409,8 @@ static int lower_slim(struct lowering *lo, const struct slip_instruction *ins,
     slim->data = slim->data ? slim->data : none;
     slim->closure = slip_flag_is_set(ins, "closure");
     slim->strict = slip_flag_is_set(ins, "strict");
+    if (slim->strict)
+        slim->strict_at = flag_of(ins, "strict")->at;
     slim->debug_files = slip_flag_is_set(ins, "debug-files");
     slim->strip = slim->debug_files || slip_flag_is_set(ins, "strip");
     slim->runtime_files = slip_flag_is_set(ins, "runtime-files");

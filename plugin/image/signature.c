@@ -81,8 +81,7 @@ static int load_payload(struct slip_store *store, const json_t *layer, struct sl
     if (slip_descriptor_parse(layer, &d, err) < 0)
         return -1;
     if (strcmp(d.media_type, SLIP_SIMPLE_SIGNING) != 0)
-        return slip_fail(err, SLIP_EPOLICY, "a signature is of the unknown type '%.80s'",
-                         d.media_type);
+        return slip_fail(err, SLIP_EPOLICY, "a signature is of an unknown type");
     if (d.size == 0 || d.size > SLIP_PAYLOAD_LIMIT)
         return slip_fail(err, SLIP_EPOLICY, "what a signature signs has %llu bytes",
                          (unsigned long long)d.size);

@@ -154,7 +154,7 @@ static int examine(void *user, const json_t *layer, struct slip_error *err)
     if (slip_descriptor_parse(layer, &d, err) < 0)
         return MALFORMED;
     if (strcmp(d.media_type, ENVELOPE) != 0) {
-        slip_fail(err, SLIP_EPOLICY, "a statement is of the unknown type '%.80s'", d.media_type);
+        slip_fail(err, SLIP_EPOLICY, "a statement is of an unknown type");
         return MALFORMED;
     }
     if (slip_blob_text(s->store, &d.digest, SLIP_STATEMENT_LIMIT, &envelope, err) < 0)

@@ -105,7 +105,8 @@ enum slip_class {
 struct slip_slim {
     unsigned classes;            /* of enum slip_class */
     bool closure;                /* add the shared libraries, loader and data that programs need */
-    bool strict;                 /* what programs will miss at run time is an error */
+    bool strict;                 /* what programs will miss at run time is an error ... */
+    struct slip_span strict_at;  /* ... which is shown here */
     bool strip;                  /* without symbol tables and debug sections, in the image only */
     bool debug_files;            /* not the files: what `strip` takes out of them, beneath
                                     /usr/lib/debug */

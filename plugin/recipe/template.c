@@ -223,7 +223,10 @@ static int put_flag(const struct expansion *e, const struct slip_flag *flag)
     const struct slip_param *alone = NULL;
     struct slip_span at = e->ins->at;
 
-    if (!flag->value) {
+    if (!flag->value) { /* stands for the parameter of its name, if there is one */
+        for (size_t i = 0; i < e->params->n; i++)
+            if (strcmp(e->params->v[i].name, flag->name) == 0)
+                at = e->params->v[i].at;
         slip_instruction_flag(e->to, e->ins, flag->name, NULL, at);
         return 0;
     }

@@ -3,198 +3,20 @@
 #include <stdlib.h>
 
 #include "slim/strings.h"
+#include "slim/topics.h"
 #include "util/mem.h"
 #include "util/str.h"
 
-enum topic {
-    CERTS,
-    CHARSETS,
-    LOCALES,
-    MARK,
-    NSS,
-    PASSWD,
-    PLUGINS,
-    PROGRAMS,
-    SERVICES,
-    SHELL,
-    STATIC_NSS,
-    SYSLOG,
-    TMP,
-    TZDATA,
-    UNWIND,
-    USERS,
-    TOPICS
-};
-
-/* `met_by`: any of these in the image is enough. `text`: what is missing; `names`: the same when
- * the program's own texts say more, with a place for them; `way`: what to write. */
-static const struct {
-    const char *need, *met_by[4], *text, *names, *way;
-} topics[TOPICS] = {
-    [CERTS] = { "ca-certificates",
-                { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
-                  "/etc/pki/tls/certs/ca-bundle.crt" },
-                "it checks certificates against the system's, and the image has none",
-                "certificates are looked for in %s, and the image has none",
-                "say DATA ca-certificates" },
-    [CHARSETS] = { "gconv",
-                   { "/usr/lib/*/gconv/gconv-modules*", "/usr/lib*/gconv/gconv-modules*" },
-                   "the image has no character sets but ASCII and Unicode's",
-                   NULL,
-                   "say DLOPEN with the builder's '/usr/lib/*/gconv/*'" },
-    [LOCALES] = { "locales",
-                  { "/usr/lib/locale/locale-archive", "/usr/lib/locale/*_*" },
-                  "the image has the locales C and C.UTF-8 only",
-                  NULL,
-                  "say DATA /usr/lib/locale to take the builder's" },
-    [NSS] = { "nsswitch",
-              { "/etc/nsswitch.conf" },
-              "names of hosts are looked up as /etc/nsswitch.conf says, and the image has none",
-              NULL,
-              "install one that says 'hosts: files dns'" },
-    [PASSWD] = { "passwd",
-                 { "/etc/passwd" },
-                 "users and groups are looked up in /etc/passwd and /etc/group, and the image has "
-                 "none",
-                 "the image's /etc/passwd and /etc/group do not know %s, as which it runs",
-                 "give USER a name, or install /etc/passwd and /etc/group" },
-    [PLUGINS] = { "dlopen",
-                  { NULL },
-                  "no header says which libraries it opens",
-                  "these names stand in it: %s",
-                  "put those it opens on the DLOPEN list" },
-    [PROGRAMS] = { "programs",
-                   { NULL },
-                   "the programs that it starts must be in the image",
-                   "the image does not have %s",
-                   "install them with the project" },
-    [SERVICES] = { "services",
-                   { "/etc/services" },
-                   "names of ports are looked up in /etc/services, and the image has none",
-                   NULL,
-                   "say DATA /etc/services" },
-    [SHELL] = { "/bin/sh",
-                { "/bin/sh" },
-                "it needs a shell, and the image has none",
-                NULL,
-                "take a BASE that has one, or install a static one as /bin/sh" },
-    [STATIC_NSS] = { "static-nss",
-                     { NULL },
-                     "linked statically, glibc still opens libnss_*.so of the very same glibc for "
-                     "what /etc/nsswitch.conf names beyond files and dns",
-                     NULL,
-                     "link it dynamically, or with musl" },
-    [SYSLOG] = { "syslog",
-                 { NULL },
-                 "what it logs goes to /dev/log, where no container has a listener",
-                 NULL,
-                 "have it log to its standard error" },
-    [TMP] = { "tmp", { "/tmp" }, "the image has no /tmp", NULL, "take a BASE that has one" },
-    [USERS] = { "users",
-                { "/etc/passwd" },
-                "the image's /etc/passwd and /etc/group know no user of its own",
-                "the image's /etc/passwd and /etc/group do not know %s",
-                "name the user as USER, or install /etc/passwd and /etc/group" },
-    [TZDATA] = { "tzdata",
-                 { "/usr/share/zoneinfo" },
-                 "the image knows no time zone but UTC",
-                 NULL,
-                 "say DATA tzdata" },
-};
-
-/* Sorted by name, for bsearch. MARK and UNWIND are no hints by themselves. */
-static const struct symbol {
-    const char *name;
-    enum topic topic;
-} symbols[] = {
-    { "SSL_CTX_set_default_verify_dir", CERTS },
-    { "SSL_CTX_set_default_verify_file", CERTS },
-    { "SSL_CTX_set_default_verify_paths", CERTS },
-    { "X509_STORE_set_default_paths", CERTS },
-    { "X509_get_default_cert_dir", CERTS },
-    { "X509_get_default_cert_file", CERTS },
-    { "__localtime64", TZDATA },
-    { "__localtime64_r", TZDATA },
-    { "__nss_files_functions", MARK },
-    { "__nss_lookup_function", MARK },
-    { "dlmopen", PLUGINS },
-    { "dlopen", PLUGINS },
-    { "execl", PROGRAMS },
-    { "execle", PROGRAMS },
-    { "execlp", PROGRAMS },
-    { "execv", PROGRAMS },
-    { "execve", PROGRAMS },
-    { "execvp", PROGRAMS },
-    { "execvpe", PROGRAMS },
-    { "fexecve", PROGRAMS },
-    { "getaddrinfo", NSS },
-    { "getgrgid", PASSWD },
-    { "getgrgid_r", PASSWD },
-    { "getgrnam", USERS },
-    { "getgrnam_r", USERS },
-    { "getgrouplist", PASSWD },
-    { "gethostbyname", NSS },
-    { "gethostbyname2", NSS },
-    { "gethostbyname2_r", NSS },
-    { "gethostbyname_r", NSS },
-    { "getpwnam", USERS },
-    { "getpwnam_r", USERS },
-    { "getpwuid", PASSWD },
-    { "getpwuid_r", PASSWD },
-    { "getservbyname", SERVICES },
-    { "getservbyname_r", SERVICES },
-    { "getservbyport", SERVICES },
-    { "getservbyport_r", SERVICES },
-    { "gnutls_certificate_set_x509_system_trust", CERTS },
-    { "iconv_open", CHARSETS },
-    { "initgroups", PASSWD },
-    { "localtime", TZDATA },
-    { "localtime_r", TZDATA },
-    { "mkdtemp", TMP },
-    { "mkostemp", TMP },
-    { "mkostemp64", TMP },
-    { "mkstemp", TMP },
-    { "mkstemp64", TMP },
-    { "mkstemps", TMP },
-    { "newlocale", LOCALES },
-    { "openlog", SYSLOG },
-    { "popen", SHELL },
-    { "posix_spawn", PROGRAMS },
-    { "posix_spawnp", PROGRAMS },
-    { "pthread_cancel", UNWIND },
-    { "pthread_exit", UNWIND },
-    { "setlocale", LOCALES },
-    { "syslog", SYSLOG },
-    { "system", SHELL },
-    { "tempnam", TMP },
-    { "tmpfile", TMP },
-    { "tmpfile64", TMP },
-    { "tmpnam", TMP },
-    { "tzset", TZDATA },
-    { "vsyslog", SYSLOG },
-};
-
-static int by_name(const void *key, const void *item)
-{
-    return strcmp(key, ((const struct symbol *)item)->name);
-}
-
-static const struct symbol *symbol_of(const char *name)
-{
-    return bsearch(name, symbols, SLIP_ARRAY_LEN(symbols), sizeof *symbols, by_name);
-}
-
 bool slip_hint_symbol(const char *name)
 {
-    return symbol_of(name);
+    return slip_topic_of_symbol(name) != SLIP_TOPICS;
 }
 
-static const char *uses(const struct slip_elf *elf, enum topic topic)
+static const char *uses(const struct slip_elf *elf, enum slip_topic topic)
 {
     for (size_t i = 0; i < elf->symbols.n; i++) {
-        const struct symbol *s = symbol_of(elf->symbols.v[i]);
-        if (s && s->topic == topic)
-            return s->name;
+        if (slip_topic_of_symbol(elf->symbols.v[i]) == topic)
+            return elf->symbols.v[i];
     }
     return NULL;
 }
@@ -234,45 +56,41 @@ void slip_hint_release(struct slip_hint *hint)
     slip_strv_release(&hint->names);
 }
 
-/* TOPICS for one that was said whole when it was made. */
-static enum topic topic_of(const struct slip_hint *hint)
+/* SLIP_TOPICS for one that was said whole when it was made. */
+static enum slip_topic topic_of(const struct slip_hint *hint)
 {
-    enum topic t = hint->cause ? 0 : TOPICS;
-
-    while (t < TOPICS && (!topics[t].need || strcmp(topics[t].need, hint->need) != 0))
-        t++;
-    return t;
+    return hint->cause ? slip_topic_of_need(hint->need) : SLIP_TOPICS;
 }
 
 /* "calls dlopen(): no header says which libraries it opens; put those it opens on the DLOPEN list"
  */
 static void compose(struct slip_hint *hint)
 {
-    enum topic t = topic_of(hint);
+    enum slip_topic t = topic_of(hint);
     slip_cleanup(slip_buf_release) struct slip_buf names = SLIP_BUF_INIT;
     struct slip_buf text = SLIP_BUF_INIT;
 
-    if (t == TOPICS)
+    if (t == SLIP_TOPICS)
         return;
     for (size_t i = 0; i < hint->names.n; i++)
         slip_buf_printf(&names, "%s%s", i ? ", " : "", hint->names.v[i]);
     slip_buf_printf(&text, "%s: ", hint->cause);
-    const char *said = names.len ? topics[t].names : topics[t].text;
+    const char *said = names.len ? slip_topics[t].names : slip_topics[t].text;
     const char *place = names.len ? strstr(said, "%s") : NULL;
     if (place) {
         slip_buf_put(&text, said, (size_t)(place - said));
         slip_buf_puts(&text, slip_buf_str(&names));
         said = place + strlen("%s");
     }
-    slip_buf_printf(&text, "%s; %s, or ACKNOWLEDGE %s", said, topics[t].way, hint->need);
+    slip_buf_printf(&text, "%s; %s, or ACKNOWLEDGE %s", said, slip_topics[t].way, hint->need);
     free(hint->text);
     hint->text = slip_buf_take(&text);
 }
 
-static void add_topic(struct slip_closure *closure, const char *path, enum topic topic,
+static void add_topic(struct slip_closure *closure, const char *path, enum slip_topic topic,
                       const char *library, const char *symbol)
 {
-    struct slip_hint *hint = new_hint(closure, path, topics[topic].need);
+    struct slip_hint *hint = new_hint(closure, path, slip_topics[topic].need);
 
     if (!hint)
         return;
@@ -294,23 +112,23 @@ static void hint_dlopen_notes(struct slip_closure *closure, const char *path,
                         *d->feature ? " for " : "", d->feature, d->priority);
     }
     if (list.len)
-        slip_hint_add(closure, path, topics[PLUGINS].need,
+        slip_hint_add(closure, path, slip_topics[SLIP_TOPIC_PLUGINS].need,
                       "opens by itself what its note names: %s; put what you want of it on the "
                       "DLOPEN list, or ACKNOWLEDGE %s",
-                      list.data, topics[PLUGINS].need);
+                      list.data, slip_topics[SLIP_TOPIC_PLUGINS].need);
 }
 
 /* Which texts of the program say more about a topic; SLIP_STRINGS_KINDS: none do. */
-static enum slip_strings_kind kind_of(enum topic topic)
+static enum slip_strings_kind kind_of(enum slip_topic topic)
 {
     switch (topic) {
-    case CERTS:
+    case SLIP_TOPIC_CERTS:
         return SLIP_STRINGS_CERTIFICATES;
-    case USERS:
+    case SLIP_TOPIC_USERS:
         return SLIP_STRINGS_USERS;
-    case PLUGINS:
+    case SLIP_TOPIC_PLUGINS:
         return SLIP_STRINGS_LIBRARIES;
-    case PROGRAMS:
+    case SLIP_TOPIC_PROGRAMS:
         return SLIP_STRINGS_PROGRAMS;
     default:
         return SLIP_STRINGS_KINDS;
@@ -334,7 +152,7 @@ static void add_names(struct slip_closure *closure, size_t first, int root, cons
                       const struct slip_elf *elf)
 {
     struct slip_strv found[SLIP_STRINGS_KINDS] = { 0 };
-    bool has_place = speaks_tls(elf) && !uses(elf, CERTS);
+    bool has_place = speaks_tls(elf) && !uses(elf, SLIP_TOPIC_CERTS);
     unsigned kinds = has_place ? 1u << SLIP_STRINGS_CERTIFICATES : 0;
 
     for (size_t i = first; i < closure->nhints; i++) {
@@ -344,7 +162,7 @@ static void add_names(struct slip_closure *closure, size_t first, int root, cons
     }
     slip_strings_find(root, path, elf, kinds, found);
     struct slip_hint *place = has_place && found[SLIP_STRINGS_CERTIFICATES].n
-                                  ? new_hint(closure, path, topics[CERTS].need)
+                                  ? new_hint(closure, path, slip_topics[SLIP_TOPIC_CERTS].need)
                                   : NULL;
     if (place)
         place->cause = slip_xstrdup("speaks TLS");
@@ -362,28 +180,32 @@ static void add_names(struct slip_closure *closure, size_t first, int root, cons
  * worth a word. */
 static void hint_static(struct slip_closure *closure, const char *path, const struct slip_elf *elf)
 {
-    const char *symbol = uses(elf, NSS);
+    const char *symbol = uses(elf, SLIP_TOPIC_NSS);
     bool old;
 
     if (!symbol)
-        symbol = uses(elf, USERS);
+        symbol = uses(elf, SLIP_TOPIC_USERS);
     if (!symbol)
-        symbol = uses(elf, PASSWD);
+        symbol = uses(elf, SLIP_TOPIC_PASSWD);
     if (symbol && slip_hint_static_nss(elf, &old))
-        add_topic(closure, path, STATIC_NSS, NULL, symbol);
+        add_topic(closure, path, SLIP_TOPIC_STATIC_NSS, NULL, symbol);
 }
 
 /* musl looks up names, locales and character sets without any file. */
-static bool is_for_glibc(enum topic topic)
+static bool is_for_glibc(enum slip_topic topic)
 {
-    return topic == NSS || topic == LOCALES || topic == CHARSETS;
+    return topic == SLIP_TOPIC_NSS || topic == SLIP_TOPIC_LOCALES || topic == SLIP_TOPIC_CHARSETS;
 }
 
 void slip_hints_of(struct slip_closure *closure, int root, const char *path,
                    const struct slip_elf *elf, bool plugins_known)
 {
-    static const enum topic asked[] = { CERTS,    CHARSETS, LOCALES, NSS,    PASSWD, USERS, PLUGINS,
-                                        PROGRAMS, SERVICES, SHELL,   SYSLOG, TMP,    TZDATA };
+    static const enum slip_topic asked[] = {
+        SLIP_TOPIC_CERTS,    SLIP_TOPIC_CHARSETS, SLIP_TOPIC_LOCALES, SLIP_TOPIC_NSS,
+        SLIP_TOPIC_PASSWD,   SLIP_TOPIC_USERS,    SLIP_TOPIC_PLUGINS, SLIP_TOPIC_PROGRAMS,
+        SLIP_TOPIC_SERVICES, SLIP_TOPIC_SHELL,    SLIP_TOPIC_SYSLOG,  SLIP_TOPIC_TMP,
+        SLIP_TOPIC_TZDATA
+    };
     size_t first = closure->nhints;
     bool musl =
         slip_strv_has(&elf->needed, "libc.so") || (elf->interp && strstr(elf->interp, "ld-musl"));
@@ -396,7 +218,8 @@ void slip_hints_of(struct slip_closure *closure, int root, const char *path,
         hint_dlopen_notes(closure, path, elf);
     for (size_t i = 0; i < SLIP_ARRAY_LEN(asked); i++) {
         const char *symbol = uses(elf, asked[i]);
-        if (!symbol || (asked[i] == PLUGINS && plugins_known) || (musl && is_for_glibc(asked[i])))
+        if (!symbol || (asked[i] == SLIP_TOPIC_PLUGINS && plugins_known) ||
+            (musl && is_for_glibc(asked[i])))
             continue;
         add_topic(closure, path, asked[i], NULL, symbol);
     }
@@ -406,15 +229,15 @@ void slip_hints_of(struct slip_closure *closure, int root, const char *path,
 void slip_hints_of_library(struct slip_closure *closure, const char *path, const char *library,
                            const struct slip_elf *elf)
 {
-    const char *symbol = uses(elf, CERTS);
+    const char *symbol = uses(elf, SLIP_TOPIC_CERTS);
 
     if (symbol)
-        add_topic(closure, path, CERTS, library, symbol);
+        add_topic(closure, path, SLIP_TOPIC_CERTS, library, symbol);
 }
 
 static bool has_any(const char *const *patterns, const struct slip_hint_image *image)
 {
-    for (size_t i = 0; i < SLIP_ARRAY_LEN(topics[0].met_by) && patterns[i]; i++)
+    for (size_t i = 0; i < SLIP_ARRAY_LEN(slip_topics[0].met_by) && patterns[i]; i++)
         if (image->has(image->user, patterns[i]))
             return true;
     return false;
@@ -435,26 +258,26 @@ static void drop_known(struct slip_hint *hint, bool (*has)(void *user, const cha
 
 void slip_hint_settle(struct slip_hint *hint, const struct slip_hint_image *image)
 {
-    enum topic t = topic_of(hint);
+    enum slip_topic t = topic_of(hint);
     bool named = hint->names.n > 0;
 
-    if (t == TOPICS)
+    if (t == SLIP_TOPICS)
         return;
-    bool there = has_any(topics[t].met_by, image);
-    if (t == PROGRAMS)
+    bool there = has_any(slip_topics[t].met_by, image);
+    if (t == SLIP_TOPIC_PROGRAMS)
         drop_known(hint, image->has, image->user);
-    else if (t == USERS && there)
+    else if (t == SLIP_TOPIC_USERS && there)
         drop_known(hint, image->has_user, image->user);
-    else if (t == USERS)
+    else if (t == SLIP_TOPIC_USERS)
         slip_strv_release(&hint->names); /* nobody is known */
-    else if (t == PASSWD && there && image->runs_as &&
+    else if (t == SLIP_TOPIC_PASSWD && there && image->runs_as &&
              !image->has_user(image->user, image->runs_as))
         slip_strv_add(&hint->names, image->runs_as);
-    if (t == PROGRAMS)
+    if (t == SLIP_TOPIC_PROGRAMS)
         there = named;
-    else if (t == USERS && !named)
+    else if (t == SLIP_TOPIC_USERS && !named)
         there = there && !image->only_usual;
-    hint->is_met = there && (t == CERTS || !hint->names.n);
+    hint->is_met = there && (t == SLIP_TOPIC_CERTS || !hint->names.n);
     compose(hint);
 }
 
@@ -463,9 +286,11 @@ const char *slip_hint_hidden_library(const struct slip_elf *elf, bool old_nss, s
     static const char *const nss[] = { "libnss_files.so.2", "libnss_dns.so.2" };
 
     /* glibc unwinds a thread's stack with libgcc_s.so.1, opened at the first pthread_exit. */
-    if (uses(elf, UNWIND) && n-- == 0)
+    if (uses(elf, SLIP_TOPIC_UNWIND) && n-- == 0)
         return "libgcc_s.so.1";
-    if (old_nss && (uses(elf, NSS) || uses(elf, PASSWD) || uses(elf, USERS)) &&
+    if (old_nss &&
+        (uses(elf, SLIP_TOPIC_NSS) || uses(elf, SLIP_TOPIC_PASSWD) ||
+         uses(elf, SLIP_TOPIC_USERS)) &&
         n < SLIP_ARRAY_LEN(nss))
         return nss[n];
     return NULL;

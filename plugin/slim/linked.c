@@ -150,6 +150,10 @@ struct offer {
     struct slip_linked_archive archive;
     struct slip_map wanted; /* offset of a member, as text, to an owned list of the known names
                                that it defines */
+    size_t *fits, *refuted; /* by program: the last symbol, or member, of which it has been seen
+                               that this is its size there, or another's code; counted from 1 */
+    size_t serial;          /* of the symbol that is compared */
+    bool *others;           /* by program: one of the archive's functions is another there */
 };
 
 static void claim(struct offer *o, size_t place, size_t member)
@@ -160,11 +164,59 @@ static void claim(struct offer *o, size_t place, size_t member)
     a->claims[a->n++] = (struct slip_linked_claim){ .symbol = place, .member = member };
 }
 
+/* A function of that name is in the program, but of another size: who has it is somebody else, such
+ * as the same library's sources compiled in another way, and what else looks like this member there
+ * (a table of constants, an empty function) is his as well. */
+static void refute(struct offer *o, const struct slip_object_symbol *symbol, size_t member)
+{
+    const struct slip_linked *l = o->linked;
+    const size_t first = (size_t)(uintptr_t)slip_map_get(&l->symbols, symbol->name);
+
+    o->serial++;
+    for (size_t i = first; i; i = l->places[i - 1].next)
+        if (l->places[i - 1].size == symbol->size)
+            o->fits[l->places[i - 1].program] = o->serial;
+    for (size_t i = first; i; i = l->places[i - 1].next)
+        if (o->fits[l->places[i - 1].program] != o->serial) {
+            o->refuted[l->places[i - 1].program] = member + 1;
+            o->others[l->places[i - 1].program] = true;
+        }
+}
+
+static void drop_refuted(struct offer *o, size_t from, size_t member)
+{
+    struct slip_linked_archive *a = &o->archive;
+    size_t kept = from;
+
+    for (size_t i = from; i < a->n; i++)
+        if (o->refuted[o->linked->places[a->claims[i].symbol].program] != member + 1)
+            a->claims[kept++] = a->claims[i];
+    a->n = kept;
+}
+
+/* Where some of the archive's functions are others and none is the same, tables are no proof. */
+static void drop_tables(struct offer *o)
+{
+    const struct slip_linked *l = o->linked;
+    struct slip_linked_archive *a = &o->archive;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (l->places[a->claims[i].symbol].is_function)
+            o->others[l->places[a->claims[i].symbol].program] = false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!o->others[l->places[a->claims[i].symbol].program])
+            a->claims[kept++] = a->claims[i];
+    a->n = kept;
+}
+
 static void compare_symbol(struct offer *o, const struct slip_object *object,
                            const struct slip_object_symbol *symbol, size_t member)
 {
     const struct slip_linked *l = o->linked;
 
+    if (symbol->is_function)
+        refute(o, symbol, member);
     for (size_t i = (size_t)(uintptr_t)slip_map_get(&l->symbols, symbol->name); i;
          i = l->places[i - 1].next) {
         const struct slip_linked_place *place = &l->places[i - 1];
@@ -211,6 +263,7 @@ static void compare_member(struct offer *o, const struct slip_ar_member *m,
     slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
     slip_cleanup(slip_object_release) struct slip_object object = SLIP_OBJECT_INIT;
     struct slip_object_symbol symbol;
+    const size_t from = o->archive.n;
 
     if (!read_member(o, m, &bytes) || !slip_object_open(&object, bytes.data, bytes.len))
         return;
@@ -219,6 +272,7 @@ static void compare_member(struct offer *o, const struct slip_ar_member *m,
     for (size_t i = 0; i < object.nsymbols; i++)
         if (slip_object_symbol(&object, i, &symbol))
             compare_symbol(o, &object, &symbol, member);
+    drop_refuted(o, from, member);
 }
 
 static void on_symbol(void *user, const char *name, uint64_t member)
@@ -272,7 +326,14 @@ void slip_linked_offer(struct slip_linked *linked, int root, const char *path, c
         return;
     slip_cleanup(slip_closep) int dir = ar.thin ? slip_open_parent(root, path, &base) : -1;
     struct offer o = { .linked = linked, .ar = &ar, .dir = dir, .archive = { .rank = rank } };
+    o.fits = slip_xcalloc(linked->nprograms, sizeof *o.fits);
+    o.refuted = slip_xcalloc(linked->nprograms, sizeof *o.refuted);
+    o.others = slip_xcalloc(linked->nprograms, sizeof *o.others);
     compare_archive(&o);
+    drop_tables(&o);
+    free(o.others);
+    free(o.fits);
+    free(o.refuted);
     for (size_t i = 0; i < o.wanted.n; i++) {
         slip_strv_release(o.wanted.entries[i].value);
         free(o.wanted.entries[i].value);

@@ -3,7 +3,8 @@
  * No build system is asked: the programs, not stripped yet, have their symbols, and so have the
  * members of an archive. A member went into a program when a function or an object that it defines
  * is there under its name, of its size, and with its bytes but for those that relocations change.
- * So a library that only has the same names does not count, and what the linker left out neither.
+ * So a library that only has the same names does not count, and what the linker left out neither; nor
+ * does a member count in a program that has one of its functions in another size.
  * What the linker rewrites (link time optimisation, relaxation on RISC-V) cannot be seen; of
  * members that hold no code but for the optimiser, the names decide.
  *

@@ -45,7 +45,7 @@ static const struct row {
       "# The installed files, and the libraries that they need: what is copied below.\n"
       "FROM build AS installed\nUSER 0:0\n"
       "RUN image=/slipway-image;destdir=/d;mark=/slipway-installed;classes=runtime;class_of='';only='a b'; \\\n"
-      "\tclosure='';strip='';files='';dlopen='';data=''; \\\n"
+      "\tclosure='';strip='';debug='';files='';dlopen='';data=''; \\\n"
       "\tentrypoint=p;base='';user=www; \\\n\tset -eu; \\\n\t    ls \"$image\";\n\n"
       "FROM scratch AS runtime\nCOPY --from=installed /slipway-image/ /\nUSER www\n" },
     { "what is below is looked at, and numbers become names",
@@ -60,7 +60,7 @@ static const struct row {
       "FROM stage-0 AS installed\nUSER 0:0\n"
       "RUN --mount=type=bind,from=image-base,target=/slipway-base "
       "image=/slipway-image;destdir=/slipway-image-none;mark=/slipway-installed;classes=dev;class_of='';only="
-      "''; \\\n\tclosure='';strip='';files='';dlopen='';data=''; \\\n"
+      "''; \\\n\tclosure='';strip='';debug='';files='';dlopen='';data=''; \\\n"
       "\tentrypoint='';base=/slipway-base;user=nonroot; \\\n\tset -eu; \\\n\t    ls \"$image\";\n\n"
       "FROM image-base\nARG v\nCOPY --from=installed /slipway-image/ /\nRUN y\n" },
 

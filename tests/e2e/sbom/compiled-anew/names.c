@@ -1,0 +1,1 @@
+const char *const names[] = { "three", "one", "four" };
