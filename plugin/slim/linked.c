@@ -153,7 +153,7 @@ struct offer {
     size_t *fits, *refuted; /* by program: the last symbol, or member, of which it has been seen
                                that this is its size there, or another's code; counted from 1 */
     size_t serial;          /* of the symbol that is compared */
-    bool *others;           /* by program: one of the archive's functions is another there */
+    size_t *others;         /* by program: how many members have functions that are others there */
 };
 
 static void claim(struct offer *o, size_t place, size_t member)
@@ -178,8 +178,9 @@ static void refute(struct offer *o, const struct slip_object_symbol *symbol, siz
             o->fits[l->places[i - 1].program] = o->serial;
     for (size_t i = first; i; i = l->places[i - 1].next)
         if (o->fits[l->places[i - 1].program] != o->serial) {
+            o->others[l->places[i - 1].program] +=
+                o->refuted[l->places[i - 1].program] != member + 1;
             o->refuted[l->places[i - 1].program] = member + 1;
-            o->others[l->places[i - 1].program] = true;
         }
 }
 
@@ -194,20 +195,29 @@ static void drop_refuted(struct offer *o, size_t from, size_t member)
     a->n = kept;
 }
 
-/* Where some of the archive's functions are others and none is the same, tables are no proof. */
-static void drop_tables(struct offer *o)
+/* What a linker took from an archive is the archive's. Where more of its members are others than
+ * are the same, those that are the same are small ones, compiled from the same sources. */
+static void drop_lookalikes(struct offer *o)
 {
     const struct slip_linked *l = o->linked;
     struct slip_linked_archive *a = &o->archive;
-    size_t kept = 0;
+    size_t *same = slip_xcalloc(l->nprograms, sizeof *same), kept = 0;
 
-    for (size_t i = 0; i < a->n; i++)
-        if (l->places[a->claims[i].symbol].is_function)
-            o->others[l->places[a->claims[i].symbol].program] = false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!o->others[l->places[a->claims[i].symbol].program])
+    memset(o->refuted, 0, l->nprograms * sizeof *o->refuted); /* now: the last member counted */
+    for (size_t i = 0; i < a->n; i++) {
+        const struct slip_linked_place *place = &l->places[a->claims[i].symbol];
+        if (!place->is_function || o->refuted[place->program] == a->claims[i].member + 1)
+            continue; /* a table is no proof */
+        o->refuted[place->program] = a->claims[i].member + 1;
+        same[place->program]++;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        size_t program = l->places[a->claims[i].symbol].program;
+        if (o->others[program] <= same[program])
             a->claims[kept++] = a->claims[i];
+    }
     a->n = kept;
+    free(same);
 }
 
 static void compare_symbol(struct offer *o, const struct slip_object *object,
@@ -330,7 +340,7 @@ void slip_linked_offer(struct slip_linked *linked, int root, const char *path, c
     o.refuted = slip_xcalloc(linked->nprograms, sizeof *o.refuted);
     o.others = slip_xcalloc(linked->nprograms, sizeof *o.others);
     compare_archive(&o);
-    drop_tables(&o);
+    drop_lookalikes(&o);
     free(o.others);
     free(o.fits);
     free(o.refuted);
