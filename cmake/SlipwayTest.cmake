@@ -10,7 +10,8 @@ container_test
 
 Adds CTest tests with the label ``container``. ``COMMAND`` runs the image, as ``docker run <image>
 <arg>...`` would; ``LINK_CHECK`` asks that every program in it finds its libraries there, in the
-versions that it was linked to, and every script its interpreter; ``SIZE_BUDGET`` (``20MB``,
+versions that it was linked to, and that the script it starts with, if it is one, finds its
+interpreter (other scripts without theirs are warned of); ``SIZE_BUDGET`` (``20MB``,
 ``20MiB`` or bytes) that the files in it are not larger. With several of them, those tests are called
 ``<test>``, ``<test>.links`` and ``<test>.size``. The image is built first, by the fixture
 ``<image target>.build``, so that `ctest -L container` is enough. A host that cannot run containers

@@ -7,6 +7,7 @@
 #include "build/builder.h"
 #include "build/copytree.h"
 #include "build/emulator.h"
+#include "build/programs.h"
 #include "build/work.h"
 #include "layer/diff.h"
 #include "slim/closure.h"
@@ -385,30 +386,6 @@ int slip_image_look(struct slip_sources *sources, const struct slip_digest *mani
     return look(user, o.mounted.root, &o.image, err);
 }
 
-/* Every ELF file of the mounted image. */
-static int list_elf(int root, const char *dir, struct slip_strv *ret, struct slip_error *err)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    slip_cleanup(slip_closep) int fd = slip_open_beneath(root, dir, O_RDONLY | O_DIRECTORY, 0);
-
-    if (fd < 0)
-        return slip_fail_errno(err, "cannot open '/%s'", dir);
-    if (slip_list_dir(fd, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        slip_cleanup(slip_freep) char *path =
-            slip_xasprintf("%s%s%s", dir, *dir ? "/" : "", names.v[i]);
-        struct stat st;
-        if (fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-            return slip_fail_errno(err, "cannot look at '/%s'", path);
-        if (S_ISDIR(st.st_mode) && list_elf(root, path, ret, err) < 0)
-            return -1;
-        if (S_ISREG(st.st_mode) && st.st_size >= 64 && slip_is_elf(root, path) == 1)
-            slip_strv_addf(ret, "/%s", path);
-    }
-    return 0;
-}
-
 /* The directories of LD_LIBRARY_PATH in the image's environment. */
 static void library_path(const struct slip_image *image, struct slip_strv *ret)
 {
@@ -422,16 +399,39 @@ static void library_path(const struct slip_image *image, struct slip_strv *ret)
         slip_strv_add(ret, dir);
 }
 
+/* What the closure says of scripts; one that the image starts with is an error. */
+static int check_scripts(const struct opened *o, const struct slip_programs *programs,
+                         const struct slip_closure *closure, struct slip_strv *ret,
+                         struct slip_error *err)
+{
+    const json_t *config = json_object_get(o->image.config, "config");
+    const char *first = json_string_value(json_array_get(json_object_get(config, "Entrypoint"), 0));
+
+    if (!first)
+        first = json_string_value(json_array_get(json_object_get(config, "Cmd"), 0));
+    for (size_t i = 0; i < closure->nhints; i++) {
+        const struct slip_hint *hint = &closure->hints[i];
+        if (!slip_strv_has(&programs->scripts, hint->path))
+            continue;
+        if (first && strcmp(first, hint->path) == 0)
+            return slip_fail(err, SLIP_ESTEP, "%s, which the image starts with, %s", hint->path,
+                             hint->text);
+        slip_strv_addf(ret, "%s %s", hint->path, hint->text);
+    }
+    return 0;
+}
+
 int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,
-                          struct slip_events *events, struct slip_error *err)
+                          struct slip_events *events, struct slip_strv *ret_scripts,
+                          struct slip_error *err)
 {
     slip_cleanup(opened_release) struct opened o = OPENED_INIT;
-    slip_cleanup(slip_strv_release) struct slip_strv roots = SLIP_STRV_INIT;
+    slip_cleanup(slip_programs_release) struct slip_programs programs = SLIP_PROGRAMS_INIT;
     slip_cleanup(slip_strv_release) struct slip_strv dirs = SLIP_STRV_INIT;
     slip_cleanup(slip_closure_release) struct slip_closure closure = SLIP_CLOSURE_INIT;
 
     if (open_image(&o, sources, manifest, NULL, events, err) < 0 || mount_image(&o, err) < 0 ||
-        list_elf(o.mounted.root, "", &roots, err) < 0)
+        slip_programs_list(o.mounted.root, &programs, err) < 0)
         return -1;
     library_path(&o.image, &dirs);
     const struct slip_closure_options options = {
@@ -440,11 +440,13 @@ int slip_image_link_check(struct slip_sources *sources, const struct slip_digest
         .as_image = true,
         .base_root = -1,
     };
-    if (slip_closure_compute(&closure, &roots, &options, err) < 0) {
+    if (slip_closure_compute(&closure, &programs.all, &options, err) < 0) {
         err->code = SLIP_ESTEP;
         return -1;
     }
-    return (int)roots.n;
+    if (check_scripts(&o, &programs, &closure, ret_scripts, err) < 0)
+        return -1;
+    return (int)(programs.all.n - programs.scripts.n);
 }
 
 /* The key under which a failed step keeps what a shell needs. */

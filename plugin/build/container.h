@@ -62,10 +62,13 @@ int slip_image_look(struct slip_sources *sources, const struct slip_digest *mani
                                 struct slip_error *err),
                     void *user, struct slip_error *err);
 
-/* Checks that every ELF file in the image finds its libraries inside it. Answers the number of
- * programs and libraries checked; SLIP_ESTEP naming the first that does not. */
+/* Checks that every ELF file in the image finds its libraries inside it, in the versions that it
+ * wants, and that the script it starts with, if it is one, finds its interpreter. Answers the
+ * number of ELF files; SLIP_ESTEP naming the first that does not. `ret_scripts` gets a sentence for
+ * each other script without its interpreter. */
 int slip_image_link_check(struct slip_sources *sources, const struct slip_digest *manifest,
-                          struct slip_events *events, struct slip_error *err);
+                          struct slip_events *events, struct slip_strv *ret_scripts,
+                          struct slip_error *err);
 
 /* Where a failed step stopped: a shell there. `id` is what the failure message shows. */
 int slip_container_at_failure(struct slip_sources *sources, const char *id,

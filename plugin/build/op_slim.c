@@ -136,8 +136,8 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
     if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0 && slip_slim_sysroot(&job, err) == 0 &&
-        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0 &&
-        slip_slim_packages(&job, err) == 0) {
+        slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
+        slip_slim_packages(&job);
         slip_slim_sort(&job, holds);
         rc = slip_slim_check_entrypoint(&job, err);
         if (rc == 0)

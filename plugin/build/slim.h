@@ -59,9 +59,9 @@ int slip_slim_closure(struct slip_slim_job *job, struct slip_error *err);
 int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err);
 /* slim_packages.c: which packages the files come from, and the database that says so in the image.
  */
-int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err);
-/* slim_archives.c: which static libraries went into the programs. "archives" of job->origin,
- * without the packages they come from. */
+void slip_slim_packages(struct slip_slim_job *job);
+/* slim_archives.c: which static libraries went into the programs, and what documents tell that the
+ * project brought along: "archives", "documents" and "packages" of job->origin. */
 void slip_slim_archives(struct slip_slim_job *job);
 /* slim_hints.c, when the layers are sorted: says what programs will miss, or with STRICT fails;
  * what is met or acknowledged is dropped from the closure's hints. */

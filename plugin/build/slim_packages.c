@@ -214,13 +214,12 @@ static void report(const struct origin *o)
     json_object_set_new(o->job->origin, "packages", packages);
 }
 
-int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err)
+void slip_slim_packages(struct slip_slim_job *job)
 {
     slip_cleanup(origin_release) struct origin o = { .job = job, .db = SLIP_DATABASE_INIT };
     size_t i;
     json_t *row;
 
-    (void)err;
     slip_database_open(&o.db, job->view.mounted.root);
     json_array_foreach (job->files, i, row)
         slip_map_set(&o.rows, slip_json_str(row, "path"), row);
@@ -235,5 +234,4 @@ int slip_slim_packages(struct slip_slim_job *job, struct slip_error *err)
         qsort(o.used, o.n, sizeof *o.used, by_purl);
     add_database(&o);
     report(&o);
-    return 0;
 }

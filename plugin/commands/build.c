@@ -474,6 +474,8 @@ static int carry_out(struct build *b, struct slip_session *s, struct slip_error 
         show_failure(b, s);
         return -1;
     }
+    if (options.compression == SLIP_ZSTD && !b->built.was_cached)
+        slip_note(options.events, "docker before 23 cannot pull layers in zstd");
     /* The debug image is as large as it is; the budget is that of the image it is made for. */
     if (b->built.manifest.hex[0] &&
         !slip_recipe_asks_debug(&b->front.recipe, b->front_options.target) &&

@@ -68,7 +68,7 @@ void slip_layers_json(const struct slip_contents *c, json_t *shown)
     slip_waste_find(c, &waste);
     for (size_t i = 0; i < c->image.nlayers; i++) {
         json_t *layer = json_array_get(layers, i);
-        json_object_set_new(layer, "created_by", slip_json_any(slip_contents_maker(c, i)));
+        json_object_set_new(layer, "made_by", slip_json_any(slip_contents_maker(c, i)));
         set_number(layer, "files", files_of(&c->layers[i]));
         set_number(layer, "bytes", c->layers[i].bytes);
         set_number(layer, "wasted", slip_waste_of_layer(c, i));

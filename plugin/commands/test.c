@@ -9,10 +9,13 @@
 static int link_check(struct slip_session *s, const struct slip_digest *manifest, const char *image,
                       struct slip_error *err)
 {
-    int n = slip_image_link_check(&s->sources, manifest, NULL, err);
+    slip_cleanup(slip_strv_release) struct slip_strv scripts = SLIP_STRV_INIT;
+    int n = slip_image_link_check(&s->sources, manifest, NULL, &scripts, err);
 
     if (n < 0)
         return -1;
+    for (size_t i = 0; i < scripts.n; i++)
+        slip_diagnostic_print(s->err, (struct slip_span){ 0 }, "warning", scripts.v[i], NULL);
     fprintf(s->out, "%s: %d ELF files find every library they need\n", image, n);
     return 0;
 }

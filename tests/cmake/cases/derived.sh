@@ -8,7 +8,7 @@ END
 configure
 builds 0 all
 builds 2 images
-for verb in tar load push run shell explain sbom eject; do
+for verb in tar load push run shell explain graph report sbom eject; do
     build one-image-$verb
 done
 image="oci:$out/one-image.oci"
@@ -18,6 +18,8 @@ for verb in load run shell explain; do
 done
 called "[sbom] [--format] [spdx] [-o] [$out/one-image.spdx.json] [$image]"
 called "[push] [$image] [one:1.2] [one:latest]"
+called "[report] [$image] [-o] [$out/one-image.report.html]"
+called "[graph] [-f] [$out/one-image.slipway] [$src]"
 build two-image-push
 called "[push] [oci:$out/two-image.oci] [localhost:5000/acme/two:1] [localhost:5000/acme/two:latest]"
 called "[generate] [-f] [$out/one-image.elsewhere.slipway] [-o] [$out/one-image.Dockerfile]"

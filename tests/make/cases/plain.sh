@@ -36,11 +36,14 @@ dir = $work/tree
 link-check = yes
 END
 has "$work/err" "  IMAGE   acme/prog:7"
-for verb in tar load run shell explain test; do
+for verb in tar load run shell explain report test; do
     mk image-$verb
     calls 2
 done
 called "[test] [-f] [build/images/prog.slipway] [oci:build/images/prog.oci]"
+mk image-graph
+calls 1 # and builds nothing
+called "[graph] [-f] [build/images/prog.slipway] [$work/tree]"
 mk image-tar
 called "[export] [oci:build/images/prog.oci] [-o] [type=docker,dest=build/images/prog.tar]"
 mk image-eject

@@ -48,6 +48,9 @@ RUN echo a ; echo b
 ENV A=1
 endef
 IMAGE_COPY := assets:/out:/usr/share assets:/a:/b
+IMAGE_SIZE_BUDGET := 20MB
+IMAGE_COMPRESSION := zstd
+IMAGE_LEVEL := 9
 IMAGE_DEBUG_IMAGE := yes
 IMAGE_PLATFORMS := linux/arm64
 IMAGE_OUTPUT := elsewhere
@@ -80,6 +83,8 @@ labels =
 annotations =
     c=3
 sbom = cyclonedx
+compression = zstd
+compression-level = 9
 
 [toolchain]
 use = debian
@@ -139,6 +144,8 @@ expect-exit = 0
 
 [test links]
 link-check = no
+[budget]
+size = 20MB
 END
 
 mk image-debug
