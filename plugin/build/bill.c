@@ -14,6 +14,7 @@
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
+#include "util/walk.h"
 
 #define ELF_LIMIT ((uint64_t)1 << 30)
 
@@ -74,29 +75,16 @@ static void note_library(struct billing *b, const char *path)
         slip_map_set(&b->libraries, base, slip_xstrdup(path));
 }
 
-static int walk(struct billing *b, const char *dir, struct slip_error *err)
+static int note_file(void *user, int dir, const char *name, const char *path, const struct stat *st,
+                     struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    slip_cleanup(slip_closep) int fd = slip_open_beneath(b->root, dir, O_RDONLY | O_DIRECTORY, 0);
+    struct billing *b = user;
 
-    if (fd < 0)
-        return slip_fail_errno(err, "cannot open '/%s'", dir);
-    if (slip_list_dir(fd, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        slip_cleanup(slip_freep) char *path =
-            slip_xasprintf("%s%s%s", dir, *dir ? "/" : "", names.v[i]);
-        slip_cleanup(slip_freep) char *absolute = slip_xasprintf("/%s", path);
-        struct stat st;
-        if (fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-            return slip_fail_errno(err, "cannot look at '%s'", absolute);
-        if (S_ISDIR(st.st_mode) && walk(b, path, err) < 0)
-            return -1;
-        if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))
-            note_library(b, absolute);
-        if (S_ISREG(st.st_mode))
-            slip_strv_add(&b->paths, absolute);
-    }
+    (void)dir, (void)name, (void)err;
+    if (S_ISREG(st->st_mode) || S_ISLNK(st->st_mode))
+        note_library(b, path);
+    if (S_ISREG(st->st_mode))
+        slip_strv_add(&b->paths, path);
     return 0;
 }
 
@@ -306,7 +294,7 @@ static int look(void *user, int root, const struct slip_image *image, struct sli
     slip_database_open(&b->db, root);
     json_array_foreach (json_object_get(b->report, "files"), i, row)
         slip_map_set(&b->rows, slip_json_str(row, "path"), row);
-    if (walk(b, "", err) < 0)
+    if (slip_walk(b->root, note_file, b, err) < 0)
         return -1;
     slip_strv_sort(&b->paths);
     slip_database_owners(&b->db, &b->paths, &b->owners);

@@ -48,16 +48,6 @@ static void put_reason(struct slip_buf *out, const struct slip_contents *content
         slip_buf_printf(out, ", %.60s%s", maker, strlen(maker) > 60 ? "..." : "");
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const struct slip_listed *l = *(const struct slip_listed *const *)a;
-    const struct slip_listed *r = *(const struct slip_listed *const *)b;
-
-    if (l->size != r->size)
-        return l->size < r->size ? 1 : -1;
-    return strcmp(l->path, r->path);
-}
-
 static void put_largest(struct slip_buf *out, const struct slip_contents *c, const json_t *report)
 {
     slip_cleanup(slip_freep) const struct slip_listed **files =
@@ -65,7 +55,7 @@ static void put_largest(struct slip_buf *out, const struct slip_contents *c, con
     char size[16];
 
     memcpy(files, c->seen.files, c->seen.n * sizeof *files);
-    qsort(files, c->seen.n, sizeof *files, by_size);
+    qsort(files, c->seen.n, sizeof *files, slip_listed_by_size);
     for (size_t i = 0; i < SHOWN && i < c->seen.n && files[i]->size; i++) {
         slip_buf_printf(out, "\n  %8s  /%s: ", slip_format_size(files[i]->size, size),
                         files[i]->path);

@@ -56,10 +56,17 @@ static void note_build_dirs(struct slip_slim_job *job)
     }
 }
 
-int slip_slim_open(struct slip_slim_job *job, struct slip_error *err)
+int slip_slim_open(struct slip_slim_job *job, struct slip_builder *b, struct slip_node *node,
+                   struct slip_error *err)
 {
-    const struct slip_stage *stage = job->copy->input.stage;
+    const struct slip_stage *stage = node->step->copy.input.stage;
 
+    job->b = b;
+    job->node = node;
+    job->copy = &node->step->copy;
+    job->files = json_array();
+    job->left_out = json_array();
+    job->origin = json_object();
     note_build_dirs(job);
     if (slip_work_begin(&job->view.work, job->b, NULL, err) < 0)
         return -1;
@@ -116,25 +123,15 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    slip_cleanup(slip_slim_release) struct slip_slim_job job = {
-        .b = b,
-        .node = node,
-        .copy = &node->step->copy,
-        .view = SLIP_VIEW_INIT,
-        .cross = SLIP_VIEW_INIT,
-        .base = SLIP_VIEW_INIT,
-        .files = json_array(),
-        .left_out = json_array(),
-        .origin = json_object(),
-    };
+    slip_cleanup(slip_slim_release) struct slip_slim_job job = SLIP_SLIM_JOB_INIT;
     unsigned holds[SLIP_HOLDINGS];
     int rc = -1;
 
-    if (job.copy->input.origin != SLIP_FROM_STAGE)
+    if (node->step->copy.input.origin != SLIP_FROM_STAGE)
         return slip_fail_at(err, node->step->at, "COPY --installed takes --from=<stage>");
     slip_sha256_field(&job.identity, "slipway slim 2");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+    if (slip_slim_open(&job, b, node, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0 && slip_slim_sysroot(&job, err) == 0 &&
         slip_slim_closure(&job, err) == 0 && slip_slim_runtime(&job, err) == 0) {
         slip_slim_packages(&job);

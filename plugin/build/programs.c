@@ -8,15 +8,19 @@
 #include "slim/closure.h"
 #include "util/fs.h"
 #include "util/mem.h"
+#include "util/walk.h"
 
-/* "usr/bin", "opt/x/sbin": the last part says so. */
-static bool holds_programs(const char *dir)
+#define ELF_AT_LEAST 64 /* bytes of a header */
+
+/* Of "/usr/bin/x" and "/opt/x/sbin/y": the directory says so. */
+static bool is_among_programs(const char *path)
 {
-    static const char *const names[] = { "bin", "sbin", "libexec" };
-    const char *base = slip_path_base(dir);
+    static const char *const names[] = { "/bin/", "/sbin/", "/libexec/" };
+    size_t n = (size_t)(slip_path_base(path) - path);
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(names); i++)
-        if (strcmp(base, names[i]) == 0)
+        if (n >= strlen(names[i]) &&
+            memcmp(path + n - strlen(names[i]), names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
@@ -31,38 +35,32 @@ static bool is_script(int dir, const char *name, const struct stat *st)
     return fd >= 0 && read(fd, start, 2) == 2 && memcmp(start, "#!", 2) == 0;
 }
 
-static int list(int root, const char *dir, struct slip_programs *ret, struct slip_error *err)
-{
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-    slip_cleanup(slip_closep) int fd = slip_open_beneath(root, dir, O_RDONLY | O_DIRECTORY, 0);
+struct list {
+    int root;
+    struct slip_programs *ret;
+};
 
-    if (fd < 0)
-        return slip_fail_errno(err, "cannot open '/%s'", dir);
-    if (slip_list_dir(fd, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        slip_cleanup(slip_freep) char *path =
-            slip_xasprintf("%s%s%s", dir, *dir ? "/" : "", names.v[i]);
-        struct stat st;
-        if (fstatat(fd, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-            return slip_fail_errno(err, "cannot look at '/%s'", path);
-        if (S_ISDIR(st.st_mode) && list(root, path, ret, err) < 0)
-            return -1;
-        if (!S_ISREG(st.st_mode))
-            continue;
-        if (st.st_size >= 64 && slip_is_elf(root, path) == 1) {
-            slip_strv_addf(&ret->all, "/%s", path);
-        } else if (holds_programs(dir) && is_script(fd, names.v[i], &st)) {
-            slip_strv_addf(&ret->all, "/%s", path);
-            slip_strv_addf(&ret->scripts, "/%s", path);
-        }
-    }
+static int note(void *user, int dir, const char *name, const char *path, const struct stat *st,
+                struct slip_error *err)
+{
+    const struct list *list = user;
+
+    (void)err;
+    if (!S_ISREG(st->st_mode))
+        return 0;
+    bool script = is_among_programs(path) && is_script(dir, name, st);
+    if (script)
+        slip_strv_add(&list->ret->scripts, path);
+    if (script || (st->st_size >= ELF_AT_LEAST && slip_is_elf(list->root, path) == 1))
+        slip_strv_add(&list->ret->all, path);
     return 0;
 }
 
 int slip_programs_list(int root, struct slip_programs *ret, struct slip_error *err)
 {
-    return list(root, "", ret, err);
+    struct list list = { .root = root, .ret = ret };
+
+    return slip_walk(root, note, &list, err);
 }
 
 void slip_programs_release(struct slip_programs *programs)

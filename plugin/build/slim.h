@@ -35,11 +35,16 @@ struct slip_slim_job {
                       bill (image/bill.h) */
 };
 
-/* op_slim.c, in this order. open: the builder's root as it would be after installation, what stands
- * beneath DESTDIR on top. write: a finished tree as a layer, its content as part of the
- * identity; `holds` are bits of enum slip_holding.
- * record: the report of what the node holds, once its identity is known. */
-int slip_slim_open(struct slip_slim_job *job, struct slip_error *err);
+#define SLIP_SLIM_JOB_INIT   \
+    ((struct slip_slim_job){ \
+        .view = SLIP_VIEW_INIT, .cross = SLIP_VIEW_INIT, .base = SLIP_VIEW_INIT })
+
+/* op_slim.c, in this order. open: the job of a step, and the builder's root as it would be after
+ * installation, what stands beneath DESTDIR on top. write: a finished tree as a layer, its content
+ * as part of the identity; `holds` are bits of enum slip_holding. record: the report of what the
+ * node holds, once its identity is known. */
+int slip_slim_open(struct slip_slim_job *job, struct slip_builder *b, struct slip_node *node,
+                   struct slip_error *err);
 int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
                     struct slip_part *ret, struct slip_error *err);
 int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);

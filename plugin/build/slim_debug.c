@@ -159,24 +159,14 @@ static int collect(struct debug *d, struct slip_error *err)
 
 int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
 {
-    slip_cleanup(slip_slim_release) struct slip_slim_job job = {
-        .b = b,
-        .node = node,
-        .copy = &node->step->copy,
-        .view = SLIP_VIEW_INIT,
-        .cross = SLIP_VIEW_INIT,
-        .base = SLIP_VIEW_INIT,
-        .files = json_array(),
-        .left_out = json_array(),
-        .origin = json_object(),
-    };
+    slip_cleanup(slip_slim_release) struct slip_slim_job job = SLIP_SLIM_JOB_INIT;
     slip_cleanup(debug_release) struct debug d = { .job = &job };
     int rc = -1;
 
     node->nparts = 0;
     slip_sha256_field(&job.identity, "slipway debug 1");
     slip_sha256_field(&job.identity, slip_node_of(b, node->step->parent)->identity);
-    if (slip_slim_open(&job, err) == 0 && slip_slim_installed(&job, err) == 0 &&
+    if (slip_slim_open(&job, b, node, err) == 0 && slip_slim_installed(&job, err) == 0 &&
         slip_slim_platform(&job, err) == 0) {
         json_array_clear(job.files); /* they stand in the report of the runtime */
         json_array_clear(job.left_out);

@@ -134,16 +134,6 @@ static void add_layers(struct report *r)
                 c->bytes ? (double)c->layers[i].bytes / (double)c->bytes : 0);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const struct slip_listed *l = *(const struct slip_listed *const *)a;
-    const struct slip_listed *r = *(const struct slip_listed *const *)b;
-
-    if (l->size != r->size)
-        return l->size < r->size ? 1 : -1;
-    return strcmp(l->path, r->path);
-}
-
 static void add_largest(struct report *r)
 {
     const struct slip_seen *seen = &r->contents.seen;
@@ -155,7 +145,7 @@ static void add_largest(struct report *r)
 
     if (seen->n)
         memcpy(files, seen->files, seen->n * sizeof *files);
-    qsort(files, seen->n, sizeof *files, by_size);
+    qsort(files, seen->n, sizeof *files, slip_listed_by_size);
     for (size_t i = 0; i < LARGEST && i < seen->n && files[i]->size; i++) {
         const char *why = slip_json_str(row_of(r, files[i]), "why");
         slip_cleanup(slip_freep) char *path = slip_xasprintf("/%s", files[i]->path);

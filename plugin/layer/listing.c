@@ -19,6 +19,16 @@ static void listed_release(struct slip_listed *e)
     free(e->link);
 }
 
+int slip_listed_by_size(const void *a, const void *b)
+{
+    const struct slip_listed *l = *(const struct slip_listed *const *)a;
+    const struct slip_listed *r = *(const struct slip_listed *const *)b;
+
+    if (l->size != r->size)
+        return l->size < r->size ? 1 : -1;
+    return strcmp(l->path, r->path);
+}
+
 void slip_listing_release(struct slip_listing *listing)
 {
     for (size_t i = 0; i < listing->n; i++)

@@ -44,6 +44,8 @@ struct slip_listing {
 int slip_listing_read(int fd, uint64_t limit, unsigned layer, const char *const *keep,
                       struct slip_listing *ret, struct slip_error *err);
 void slip_listing_release(struct slip_listing *listing);
+/* For qsort() of pointers to them: largest first, then by path. */
+int slip_listed_by_size(const void *a, const void *b);
 
 /* A file of a lower layer that is not seen. */
 struct slip_hidden {
