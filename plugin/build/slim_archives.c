@@ -16,8 +16,9 @@
 #define ENTRIES_MAX ((size_t)1 << 18) /* of a build directory */
 #define DEPTH_MAX 40u
 
-/* What was built here is believed before what happens to lie in the system. */
-enum { RANK_BUILT, RANK_SYSTEM };
+/* What was built here is believed before what happens to lie in the system, where the very library
+ * may lie that is built here. */
+enum { RANK_BUILT, RANK_OBJECT, RANK_SYSTEM };
 
 struct search {
     struct slip_linked linked;
@@ -87,6 +88,8 @@ static void visit_archive(struct search *s, int root, const char *path, const ch
     slip_cleanup(slip_error_release) struct slip_error ignored = SLIP_ERROR_INIT;
     struct slip_digest digest;
 
+    if (slip_ends_with(path, ".o"))
+        slip_linked_offer_object(&s->linked, root, path, RANK_OBJECT);
     if (!slip_ends_with(path, ".a"))
         return;
     slip_linked_offer(&s->linked, root, path, shown, RANK_BUILT);

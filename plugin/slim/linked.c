@@ -267,22 +267,28 @@ static void believe_names(struct offer *o, const struct slip_strv *names, size_t
             claim(o, i - 1, member);
 }
 
+static void compare_object(struct offer *o, const struct slip_object *object, size_t member)
+{
+    struct slip_object_symbol symbol;
+    const size_t from = o->archive.n;
+
+    for (size_t i = 0; i < object->nsymbols; i++)
+        if (slip_object_symbol(object, i, &symbol))
+            compare_symbol(o, object, &symbol, member);
+    drop_refuted(o, from, member);
+}
+
 static void compare_member(struct offer *o, const struct slip_ar_member *m,
                            const struct slip_strv *names, size_t member)
 {
     slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
     slip_cleanup(slip_object_release) struct slip_object object = SLIP_OBJECT_INIT;
-    struct slip_object_symbol symbol;
-    const size_t from = o->archive.n;
 
     if (!read_member(o, m, &bytes) || !slip_object_open(&object, bytes.data, bytes.len))
         return;
     if (object.only_lto)
         believe_names(o, names, member);
-    for (size_t i = 0; i < object.nsymbols; i++)
-        if (slip_object_symbol(&object, i, &symbol))
-            compare_symbol(o, &object, &symbol, member);
-    drop_refuted(o, from, member);
+    compare_object(o, &object, member);
 }
 
 static void on_symbol(void *user, const char *name, uint64_t member)
@@ -324,6 +330,41 @@ static void compare_archive(struct offer *o)
     }
 }
 
+static struct offer begin_offer(struct slip_linked *linked, unsigned rank)
+{
+    return (struct offer){
+        .linked = linked,
+        .dir = -1,
+        .archive = { .rank = rank },
+        .fits = slip_xcalloc(linked->nprograms, sizeof(size_t)),
+        .refuted = slip_xcalloc(linked->nprograms, sizeof(size_t)),
+        .others = slip_xcalloc(linked->nprograms, sizeof(size_t)),
+    };
+}
+
+/* Keeps what was compared if any program has something of it. */
+static void end_offer(struct offer *o, const char *shown)
+{
+    struct slip_linked *l = o->linked;
+
+    drop_lookalikes(o);
+    free(o->others);
+    free(o->fits);
+    free(o->refuted);
+    for (size_t i = 0; i < o->wanted.n; i++) {
+        slip_strv_release(o->wanted.entries[i].value);
+        free(o->wanted.entries[i].value);
+    }
+    slip_map_release(&o->wanted);
+    if (o->archive.n == 0) {
+        free(o->archive.claims);
+        return;
+    }
+    o->archive.path = slip_xstrdup(shown);
+    l->archives = slip_xgrow(l->archives, l->narchives, &l->archives_cap, sizeof *l->archives);
+    l->archives[l->narchives++] = o->archive;
+}
+
 void slip_linked_offer(struct slip_linked *linked, int root, const char *path, const char *shown,
                        unsigned rank)
 {
@@ -335,28 +376,25 @@ void slip_linked_offer(struct slip_linked *linked, int root, const char *path, c
     if (fd < 0 || linked->nprograms == 0 || slip_ar_open(&ar, fd, shown, &ignored) != 1)
         return;
     slip_cleanup(slip_closep) int dir = ar.thin ? slip_open_parent(root, path, &base) : -1;
-    struct offer o = { .linked = linked, .ar = &ar, .dir = dir, .archive = { .rank = rank } };
-    o.fits = slip_xcalloc(linked->nprograms, sizeof *o.fits);
-    o.refuted = slip_xcalloc(linked->nprograms, sizeof *o.refuted);
-    o.others = slip_xcalloc(linked->nprograms, sizeof *o.others);
+    struct offer o = begin_offer(linked, rank);
+    o.ar = &ar;
+    o.dir = dir;
     compare_archive(&o);
-    drop_lookalikes(&o);
-    free(o.others);
-    free(o.fits);
-    free(o.refuted);
-    for (size_t i = 0; i < o.wanted.n; i++) {
-        slip_strv_release(o.wanted.entries[i].value);
-        free(o.wanted.entries[i].value);
-    }
-    slip_map_release(&o.wanted);
-    if (o.archive.n == 0) {
-        free(o.archive.claims);
+    end_offer(&o, shown);
+}
+
+void slip_linked_offer_object(struct slip_linked *linked, int root, const char *path, unsigned rank)
+{
+    slip_cleanup(slip_buf_release) struct slip_buf bytes = SLIP_BUF_INIT;
+    slip_cleanup(slip_object_release) struct slip_object object = SLIP_OBJECT_INIT;
+
+    if (linked->nprograms == 0 || !slip_trail_read(root, path, MEMBER_LIMIT, &bytes) ||
+        !slip_object_open(&object, bytes.data, bytes.len))
         return;
-    }
-    o.archive.path = slip_xstrdup(shown);
-    linked->archives = slip_xgrow(linked->archives, linked->narchives, &linked->archives_cap,
-                                  sizeof *linked->archives);
-    linked->archives[linked->narchives++] = o.archive;
+    struct offer o = begin_offer(linked, rank);
+    o.archive.is_object = true;
+    compare_object(&o, &object, 0);
+    end_offer(&o, path);
 }
 
 static int by_weight(const void *a, const void *b)
@@ -415,7 +453,7 @@ void slip_linked_choose(struct slip_linked *l)
     for (size_t i = 0; i < l->narchives; i++)
         take_places(l, &l->archives[i]);
     for (size_t i = 0; i < l->narchives; i++)
-        if (l->archives[i].members)
+        if (l->archives[i].members && !l->archives[i].is_object)
             l->archives[kept++] = l->archives[i];
         else
             release_archive(&l->archives[i]);

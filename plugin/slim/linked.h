@@ -3,10 +3,10 @@
  * No build system is asked: the programs, not stripped yet, have their symbols, and so have the
  * members of an archive. A member went into a program when a function or an object that it defines
  * is there under its name, of its size, and with its bytes but for those that relocations change.
- * So a library that only has the same names does not count, and what the linker left out neither; nor
- * does a member count in a program that has one of its functions in another size.
- * What the linker rewrites (link time optimisation, relaxation on RISC-V) cannot be seen; of
- * members that hold no code but for the optimiser, the names decide.
+ * So a library that only has the same names does not count, and what the linker left out neither;
+ * nor does a member count in a program that has one of its functions in another size. What the
+ * linker rewrites (link time optimisation, relaxation on RISC-V) cannot be seen; of members that
+ * hold no code but for the optimiser, the names decide.
  *
  * One place in a program comes from one archive: of several that fit, the one that explains most
  * has it. Life: add programs; offer archives; choose; read; release. Depends on: slim/ar,
@@ -19,9 +19,10 @@
 
 /* An archive, and what of it is in the programs. */
 struct slip_linked_archive {
-    char *path;    /* owned: as it is shown */
-    unsigned rank; /* those of a lower one are believed first */
-    size_t total;  /* members it has */
+    char *path;     /* owned: as it is shown */
+    unsigned rank;  /* those of a lower one are believed first */
+    bool is_object; /* never among the chosen */
+    size_t total;   /* members it has */
     struct slip_linked_claim {
         size_t symbol, member; /* by number: a place in a program, a member of the archive */
     } * claims;                /* owned */
@@ -49,5 +50,9 @@ int slip_linked_add(struct slip_linked *linked, const char *path, const void *el
  * archive, says nothing. */
 void slip_linked_offer(struct slip_linked *linked, int root, const char *path, const char *shown,
                        unsigned rank);
+/* The same for an object file that may have been linked by itself: what it explains, no archive of
+ * a higher rank does. */
+void slip_linked_offer_object(struct slip_linked *linked, int root, const char *path,
+                              unsigned rank);
 void slip_linked_choose(struct slip_linked *linked);
 void slip_linked_release(struct slip_linked *linked);
