@@ -284,10 +284,12 @@ static bool ends(const struct slip_lexer *lexer, const struct slip_heredoc *doc,
 bool slip_lex_has_end(const struct slip_lexer *lexer, const struct slip_heredoc *doc)
 {
     struct slip_lexer ahead = *lexer;
+    struct slip_heredoc any = *doc;
     struct physical at;
 
+    any.strip_tabs = true;
     for (; next_physical(&ahead, &at); ahead.pos = at.next)
-        if (ends(&ahead, doc, at))
+        if (ends(&ahead, &any, at))
             return true;
     return false;
 }

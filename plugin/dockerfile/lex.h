@@ -36,7 +36,8 @@ int slip_lex_directives(struct slip_lexer *lexer, struct slip_dockerfile *ast,
                         struct slip_error *err);
 /* 1: *ret is the next line. 0: nothing is left. */
 int slip_lex_line(struct slip_lexer *lexer, struct slip_line *ret);
-/* Whether a line from here on ends a text of that name. */
+/* Whether a line from here on ends a text of that name. Tabs before it do not count: whether a text
+ * begins shall not depend on what another text's end looks like. */
 bool slip_lex_has_end(const struct slip_lexer *lexer, const struct slip_heredoc *doc);
 /* Reads the body of *doc, up to its name on a line of its own. */
 int slip_lex_heredoc(struct slip_lexer *lexer, struct slip_heredoc *doc, struct slip_error *err);
