@@ -321,9 +321,9 @@ static const char *add_collection(struct ejection *e, const struct slip_instruct
     const char *name = free_name(e, "installed", ++e->collections);
     const char *number = builder ? name_of_number(e, builder, strlen(builder)) : NULL;
 
-    if (!builder || copy->nargs != 2 || strcmp(copy->args[0].text, "/") != 0 ||
-        strcmp(copy->args[1].text, "/") != 0) {
-        slip_fail_at(e->err, copy->at, "COPY --installed takes all that was installed");
+    if (!builder || (!number && !is_taken(e, builder)) || copy->nargs != 2 ||
+        strcmp(copy->args[0].text, "/") != 0 || strcmp(copy->args[1].text, "/") != 0) {
+        slip_fail_at(e->err, copy->at, "COPY --installed takes all that a stage installed");
         slip_error_hint(e->err, "write COPY --from=STAGE --installed ... / /");
         return NULL;
     }
