@@ -37,6 +37,16 @@ static bool ends_in_escape(const char *text, char escape)
     return n && text[n - 1] == escape && (n == 1 || text[n - 2] != escape);
 }
 
+/* Would it take a blank behind it for one of its own? */
+static bool escapes_next(const char *text, char escape)
+{
+    size_t n = strlen(text), escapes = 0;
+
+    while (escapes < n && text[n - 1 - escapes] == escape)
+        escapes++;
+    return escapes % 2;
+}
+
 /* A long command is broken where a tab follows a blank: joined again, the lines have both. */
 static void put_command(struct printer *p, const char *text)
 {
@@ -87,7 +97,7 @@ static int put_words(struct printer *p, size_t from, bool blanks_ok)
         if (i > from)
             slip_buf_putc(p->out, like_json ? '\f' : ' ');
         /* The old form of ENV: a name that ends in an escape would take the blank behind it. */
-        if (i > from && ends_in_escape(p->ins->args[i - 1].text, p->escape) && is_pair_kind(p->ins))
+        if (i > from && escapes_next(p->ins->args[i - 1].text, p->escape) && is_pair_kind(p->ins))
             slip_buf_putc(p->out, ' ');
         if (put_text(p, text, i + 1 == p->ins->nargs) < 0)
             return -1;
