@@ -96,6 +96,8 @@ static void hint_process(const struct slip_process *p, const struct slip_member 
 {
     struct slip_world *w = p->world;
 
+    if (w->options->as_image)
+        return;
     slip_hints_of(w->closure, w->options->root, main->path, &main->elf,
                   w->options->dlopen && w->options->dlopen[0]);
     slip_plugins_hint(p);

@@ -63,7 +63,8 @@ struct slip_closure_options {
     const char *const *extra_dirs; /* absolute directories searched like ld.so.conf's, or NULL */
     const char *const *dlopen;     /* sonames or path globs to add with their closures, or NULL */
     /* The root is an image as it will run: programs find only what their loader finds, which knows
-     * ld.so.conf by ld.so.cache alone. Else the root is where an image comes from, and libraries
+     * ld.so.conf by ld.so.cache alone; what they may want besides was hinted at when it was made,
+     * and is not looked for. Else the root is where an image comes from, and libraries
      * among the roots count as found wherever they are. */
     bool as_image;
     /* The runtime's base. What it has is not added, and its symbol versions are checked. A program
