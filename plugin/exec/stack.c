@@ -310,38 +310,10 @@ static int add_host(struct stack *s, struct part *part, const char *top, struct 
     return 0;
 }
 
-/* Whether the first `n` directories of a part, which are those of layers, have anything in them. */
-static bool has_content(const struct part *part, size_t n)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < n && !any; i++) {
-        slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
-        slip_cleanup(slip_error_release) struct slip_error unread = SLIP_ERROR_INIT;
-        slip_cleanup(slip_closep) int dir =
-            openat(part->lower[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        any = dir < 0 || slip_list_dir(dir, ".", &names, &unread) < 0 || names.n;
-    }
-    return any;
-}
-
-/* What cannot be overlaid is shown as it is, and kept from being written; `written` says that
- * layers have something there, which would not be seen. */
-static int show_readonly(const char *top, int root, bool written, struct slip_error *err)
+/* What cannot be overlaid is shown as it is, and kept from being written. */
+static int show_readonly(const char *top, int root, struct slip_error *err)
 {
     slip_cleanup(slip_freep) char *host = slip_xasprintf("/%s", top);
-
-    if (written) {
-        slip_fail(err, SLIP_EHOST,
-                  "what earlier steps wrote to '%s' cannot be laid over this "
-                  "machine's own",
-                  host);
-        return slip_error_hint(err,
-                               "the store or a mounted file system is somewhere beneath '%s': "
-                               "set SLIPWAY_STORE to a directory elsewhere, or start from an image "
-                               "instead of 'host'",
-                               host);
-    }
     slip_cleanup(slip_closep) int tree =
         open_tree(AT_FDCWD, host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
@@ -369,7 +341,6 @@ static int mount_host_dir(struct stack *s, const char *top, int root, struct sli
         covered = add_layer(&part, s->spec->layers[i], top);
     if (covered)
         return 0; /* the root's own overlay shows the layers alone */
-    const size_t layers = part.n;
     if (add_host(s, &part, top, err) < 0)
         return -1;
     fill_up(s, &part);
@@ -380,7 +351,7 @@ static int mount_host_dir(struct stack *s, const char *top, int root, struct sli
         slip_error_move(err, &why);
         return slip_error_context(err, "cannot show '/%s' of this machine", top);
     }
-    return show_readonly(top, root, has_content(&part, layers), err);
+    return show_readonly(top, root, err);
 }
 
 /* Before the root is mounted: nothing may change in an upper behind overlayfs's back. */
