@@ -11,7 +11,7 @@
  * but not changed in place; in tier root they can.
  *
  * A directory of the host that cannot be overlaid (other file systems are mounted below it, in a
- * user namespace) is shown read-only.
+ * user namespace, or the store lies there) is shown read-only, without what layers have there.
  *
  * Mounts are made in this process's own mount namespace (tier.h) and options are: userxattr in a
  * user namespace, volatile, redirect_dir, metacopy and index off. No path name is ever spelled in
