@@ -108,7 +108,7 @@ static int write_layers(struct slip_slim_job *job, const unsigned *holds, struct
     return 0;
 }
 
-int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
+static int record(struct slip_slim_job *job, struct slip_error *err)
 {
     slip_cleanup(slip_json_decrefp) json_t *report = json_object();
 
@@ -119,6 +119,19 @@ int slip_slim_record(struct slip_slim_job *job, struct slip_error *err)
     char key[65];
     slip_report_key(job->node->identity, key);
     return slip_record_put(job->b->store, key, report, err);
+}
+
+int slip_slim_close(struct slip_slim_job *job, int rc, struct slip_error *err)
+{
+    struct slip_node *node = job->node;
+
+    slip_key_finish(&job->identity, node->identity);
+    slip_sha256_release(&job->identity);
+    if (rc == 0)
+        rc = record(job, err);
+    if (rc < 0 && !err->at.src)
+        err->at = node->step->at;
+    return rc;
 }
 
 int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_error *err)
@@ -142,11 +155,5 @@ int slip_op_slim(struct slip_builder *b, struct slip_node *node, struct slip_err
     }
     if (rc == 0)
         rc = write_layers(&job, holds, err);
-    slip_key_finish(&job.identity, node->identity);
-    slip_sha256_release(&job.identity);
-    if (rc == 0)
-        rc = slip_slim_record(&job, err);
-    if (rc < 0 && !err->at.src)
-        err->at = node->step->at;
-    return rc;
+    return slip_slim_close(&job, rc, err);
 }

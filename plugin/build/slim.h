@@ -41,13 +41,14 @@ struct slip_slim_job {
 
 /* op_slim.c, in this order. open: the job of a step, and the builder's root as it would be after
  * installation, what stands beneath DESTDIR on top. write: a finished tree as a layer, its content
- * as part of the identity; `holds` are bits of enum slip_holding. record: the report of what the
- * node holds, once its identity is known. */
+ * as part of the identity; `holds` are bits of enum slip_holding. close: after all that went well
+ * (`rc` is 0) the node's identity, and the report of what it holds; a failure gets the step's
+ * place. Returns rc. */
 int slip_slim_open(struct slip_slim_job *job, struct slip_builder *b, struct slip_node *node,
                    struct slip_error *err);
 int slip_slim_write(struct slip_slim_job *job, const struct slip_tree *tree, unsigned holds,
                     struct slip_part *ret, struct slip_error *err);
-int slip_slim_record(struct slip_slim_job *job, struct slip_error *err);
+int slip_slim_close(struct slip_slim_job *job, int rc, struct slip_error *err);
 void slip_slim_release(struct slip_slim_job *job);
 
 int slip_slim_installed(struct slip_slim_job *job, struct slip_error *err);
@@ -76,6 +77,11 @@ json_t *slip_slim_hints_json(const struct slip_slim_job *job);
 char *slip_slim_resolve(const struct slip_slim_job *job, const char *path);
 int slip_slim_check_entrypoint(struct slip_slim_job *job, struct slip_error *err);
 
+/* slim_layers.c: the entry at a path in the uppermost layer that has one, and which that is; NULL
+ * when none has. The step that the runtime stands on in the end: no stage of this build. */
+const struct slip_entry *slip_slim_find(const struct slip_slim_job *job, const char *path,
+                                        size_t *ret_layer);
+const struct slip_step *slip_slim_base(const struct slip_slim_job *job);
 /* Whether the project itself installed something at `path` (relative). */
 bool slip_slim_is_installed(const struct slip_slim_job *job, const char *path);
 

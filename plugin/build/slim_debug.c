@@ -176,11 +176,5 @@ int slip_op_debug(struct slip_builder *b, struct slip_node *node, struct slip_er
         slip_tree_finish(&d.tree, b->options->epoch);
         rc = slip_slim_write(&job, &d.tree, 0, &node->parts[node->nparts++], err);
     }
-    slip_key_finish(&job.identity, node->identity);
-    slip_sha256_release(&job.identity);
-    if (rc == 0)
-        rc = slip_slim_record(&job, err);
-    if (rc < 0 && !err->at.src)
-        err->at = node->step->at;
-    return rc;
+    return slip_slim_close(&job, rc, err);
 }

@@ -14,15 +14,6 @@
 #define LINKS_LIMIT 40
 #define DATABASE_LIMIT ((size_t)1 << 20)
 
-static const struct slip_entry *entry_at(const struct slip_slim_job *job, const char *path)
-{
-    const struct slip_entry *found = NULL;
-
-    for (size_t i = SLIP_HOLDINGS; !found && i-- > 0;)
-        found = slip_tree_find(&job->layers[i], path);
-    return found;
-}
-
 /* Takes the first link out of a path: "bin/sh" with bin -> usr/bin becomes "usr/bin/sh". NULL when
  * the layers have no link on it. */
 static char *without_link(const struct slip_slim_job *job, const char *path)
@@ -30,7 +21,7 @@ static char *without_link(const struct slip_slim_job *job, const char *path)
     for (const char *end = path; *end; end += *end == '/') {
         end += strcspn(end, "/");
         slip_cleanup(slip_freep) char *front = slip_xstrndup(path, (size_t)(end - path));
-        const struct slip_entry *e = entry_at(job, front);
+        const struct slip_entry *e = slip_slim_find(job, front, NULL);
         if (!e || !S_ISLNK(e->mode))
             continue;
         slip_cleanup(slip_freep) char *target = slip_slim_link_target(front, e->link);
@@ -73,8 +64,9 @@ static bool image_has(void *user, const char *pattern)
     if (strpbrk(pattern, "*?["))
         return has_match(job, pattern);
     slip_cleanup(slip_freep) char *path = slip_slim_resolve(job, pattern);
-    return entry_at(job, path) || (job->base.mounted.root >= 0 &&
-                                   slip_trail_walk(job->base.mounted.root, path, &trail) == 1);
+    return slip_slim_find(job, path, NULL) ||
+           (job->base.mounted.root >= 0 &&
+            slip_trail_walk(job->base.mounted.root, path, &trail) == 1);
 }
 
 /* "name:x:1000:..." as a line of it, by name or by number. */
@@ -103,7 +95,7 @@ static bool image_has_user(void *user, const char *name)
 
     for (size_t i = 0; i < SLIP_ARRAY_LEN(databases); i++) {
         slip_cleanup(slip_buf_release) struct slip_buf text = SLIP_BUF_INIT;
-        const struct slip_entry *e = entry_at(job, databases[i]);
+        const struct slip_entry *e = slip_slim_find(job, databases[i], NULL);
         if (e && e->content)
             slip_buf_put(&text, e->content, e->size);
         else if (e && e->source)

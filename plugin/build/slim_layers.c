@@ -50,18 +50,19 @@ size_t slip_slim_other_layers(const struct slip_step *step)
     return n - 1;
 }
 
-static size_t layers_of_base(const struct slip_slim_job *job)
+const struct slip_step *slip_slim_base(const struct slip_slim_job *job)
 {
     const struct slip_stage *stage = job->node->step->stage;
 
     while (stage->steps[0]->base.input.stage)
         stage = stage->steps[0]->base.input.stage;
-    return slip_node_of(job->b, stage->steps[0])->base.n;
+    return stage->steps[0];
 }
 
 static size_t layers_allowed(const struct slip_slim_job *job)
 {
-    size_t used = layers_of_base(job) + slip_slim_other_layers(job->node->step);
+    size_t used =
+        slip_node_of(job->b, slip_slim_base(job))->base.n + slip_slim_other_layers(job->node->step);
 
     if (used + LAYERS_AT_LEAST >= LAYER_BUDGET)
         return LAYERS_AT_LEAST;
@@ -218,15 +219,18 @@ static void repeat_directories(struct slip_slim_job *job)
         }
 }
 
-/* The uppermost layer that has the file of a row, or SLIP_HOLDINGS. */
-static size_t layer_of(const struct slip_slim_job *job, const json_t *row)
+const struct slip_entry *slip_slim_find(const struct slip_slim_job *job, const char *path,
+                                        size_t *ret_layer)
 {
-    const char *path = slip_json_str(row, "path") + 1;
+    const struct slip_entry *found = NULL;
+    size_t i = SLIP_HOLDINGS;
 
-    for (size_t i = SLIP_HOLDINGS; i-- > 0;)
-        if (slip_tree_find(&job->layers[i], path))
-            return i;
-    return SLIP_HOLDINGS;
+    path += strspn(path, "/");
+    while (!found && i-- > 0)
+        found = slip_tree_find(&job->layers[i], path);
+    if (found && ret_layer)
+        *ret_layer = i;
+    return found;
 }
 
 /* A library that nobody asked for by name may be needed all the same: it is not left out then. */
@@ -236,14 +240,15 @@ static void finish_report(struct slip_slim_job *job, const unsigned *holds)
     json_t *row;
 
     json_array_foreach (job->files, index, row) {
-        size_t layer = layer_of(job, row);
-        slip_cleanup(slip_freep) char *text =
-            slip_holding_names(layer < SLIP_HOLDINGS ? holds[layer] : 0);
+        size_t layer;
+        if (!slip_slim_find(job, slip_json_str(row, "path"), &layer))
+            continue;
+        slip_cleanup(slip_freep) char *text = slip_holding_names(holds[layer]);
         if (*text)
             json_object_set_new(row, "layer", json_string(text));
     }
     for (index = json_array_size(job->left_out); index-- > 0;)
-        if (layer_of(job, json_array_get(job->left_out, index)) < SLIP_HOLDINGS)
+        if (slip_slim_find(job, slip_json_str(json_array_get(job->left_out, index), "path"), NULL))
             json_array_remove(job->left_out, index);
 }
 

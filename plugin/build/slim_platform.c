@@ -48,12 +48,9 @@ static bool runs_on(const char *arch, const char *on)
 static int base_architecture(const struct slip_slim_job *job, char ret[16], struct slip_error *err)
 {
     slip_cleanup(slip_resolved_release) struct slip_resolved base = SLIP_RESOLVED_INIT;
-    const struct slip_stage *stage = job->node->step->stage;
+    const struct slip_input *input = &slip_slim_base(job)->base.input;
 
     ret[0] = '\0';
-    while (stage->steps[0]->base.input.stage)
-        stage = stage->steps[0]->base.input.stage;
-    const struct slip_input *input = &stage->steps[0]->base.input;
     if (input->origin != SLIP_FROM_IMAGE)
         return 0;
     if (slip_base_resolve(job->b->sources, input, &base, err) < 0)

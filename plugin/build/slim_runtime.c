@@ -8,6 +8,7 @@
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/str.h"
+#include "util/walk.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -228,35 +229,35 @@ static void add_runtime_files(struct slip_slim_job *job)
     home->uid = home->gid = 65532;
 }
 
+struct below {
+    struct slip_slim_job *job;
+    const char *top; /* absolute */
+};
+
+static int add_below(void *user, int dir, const char *name, const char *path, const struct stat *st,
+                     struct slip_error *err)
+{
+    const struct below *b = user;
+    slip_cleanup(slip_freep) char *below = slip_xasprintf("%s%s", b->top, path);
+    char target[4096];
+    ssize_t n = S_ISLNK(st->st_mode) ? readlinkat(dir, name, target, sizeof target - 1) : -1;
+
+    if (n >= 0) {
+        target[n] = '\0';
+        add_link(b->job, SLIP_HOLD_DATA, below, target);
+    }
+    return S_ISREG(st->st_mode) ? add_from_view(b->job, SLIP_HOLD_DATA, below, err) : 0;
+}
+
 static int add_directory(struct slip_slim_job *job, const char *path, struct slip_error *err)
 {
-    slip_cleanup(slip_strv_release) struct slip_strv names = SLIP_STRV_INIT;
+    struct below below = { job, path };
     slip_cleanup(slip_closep) int dir =
         slip_open_in_root(job->view.mounted.root, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (dir < 0)
         return slip_fail_errno(err, "cannot open '%s' in the builder", path);
-    if (slip_list_dir(dir, ".", &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.n; i++) {
-        slip_cleanup(slip_freep) char *below = slip_xasprintf("%s/%s", path, names.v[i]);
-        char target[4096];
-        struct stat st;
-        if (fstatat(dir, names.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
-            return slip_fail_errno(err, "cannot look at '%s'", below);
-        ssize_t n =
-            S_ISLNK(st.st_mode) ? readlinkat(dir, names.v[i], target, sizeof target - 1) : -1;
-        if (n >= 0) {
-            target[n] = '\0';
-            add_link(job, SLIP_HOLD_DATA, below, target);
-        } else if (S_ISDIR(st.st_mode)) {
-            if (add_directory(job, below, err) < 0)
-                return -1;
-        } else if (S_ISREG(st.st_mode) && add_from_view(job, SLIP_HOLD_DATA, below, err) < 0) {
-            return -1;
-        }
-    }
-    return 0;
+    return slip_walk(dir, add_below, &below, err) < 0 ? slip_error_context(err, "'%s'", path) : 0;
 }
 
 static int add_data(struct slip_slim_job *job, const char *name, struct slip_error *err)
@@ -330,25 +331,15 @@ int slip_slim_runtime(struct slip_slim_job *job, struct slip_error *err)
     return 0;
 }
 
-static bool has_program(const struct slip_slim_job *job, const char *path)
-{
-    while (*path == '/')
-        path++;
-    for (size_t i = 0; i < SLIP_HOLDINGS; i++)
-        if (slip_tree_find(&job->layers[i], path))
-            return true;
-    return false;
-}
-
 /* Where the entrypoint stands, or NULL. */
 static char *find_program(const struct slip_slim_job *job, const char *program)
 {
     if (strchr(program, '/'))
-        return has_program(job, program) ? slip_xstrdup(program) : NULL;
+        return slip_slim_find(job, program, NULL) ? slip_xstrdup(program) : NULL;
     for (const char *p = default_path; *p;) {
         size_t n = strcspn(p, ":");
         slip_cleanup(slip_freep) char *path = slip_xasprintf("%.*s/%s", (int)n, p, program);
-        if (has_program(job, path))
+        if (slip_slim_find(job, path, NULL))
             return SLIP_TAKE_PTR(path);
         p += n + (p[n] == ':');
     }
